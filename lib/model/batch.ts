@@ -1,0 +1,62 @@
+/**
+ * Samples on their way into storage. A cohort is the set of series that one source samples together; a row is
+ * one timestamp of it. A batch crosses the mailbox whole, and ownership of its arrays passes with the message:
+ * the sender must not touch them again.
+ */
+import type { EpochMs } from "../core/time.ts";
+import type { Labels } from "./labels.ts";
+
+/** Set on a reference that is an index into `defined` and not a column of the cohort. */
+export const NEW_SERIES_BIT = 0x8000_0000;
+
+/** Samples of one cohort that share a timestamp. `refs` and `values` have the same length; no ref twice. */
+export interface SampleRow {
+  readonly tMs: EpochMs;
+  /** Column of the cohort, or index into the batch's `defined` with `NEW_SERIES_BIT` set. */
+  readonly refs: Uint32Array;
+  /** A staleness marker is a value, by its bit pattern (stale.ts); absent cells do not occur here. */
+  readonly values: Float64Array;
+}
+
+export interface SampleBatch {
+  /**
+   * Who samples these series together, stable across restarts: `scrape/<job>/<instance>…`, `write/<job>/<instance>`,
+   * `rules/<file>;<group>`. Any string up to `COHORT_NAME_BYTES_MAX`.
+   */
+  readonly cohort: string;
+  /** From the last answer of storage for this cohort; 0 for a sender that holds no references yet. */
+  readonly epoch: number;
+  /** Series that the sender holds no reference for. A series that the cohort knows already keeps its column. */
+  readonly defined: readonly Labels[];
+  /** In any order; usually one. */
+  readonly rows: readonly SampleRow[];
+  /**
+   * Rows whose timestamps the target wrote itself (or that came late): they go to stray columns and do not make
+   * rows of the cohort.
+   */
+  readonly strays: readonly SampleRow[];
+}
+
+export const COHORT_NAME_BYTES_MAX = 512;
+
+export interface AppendCounts {
+  readonly appended: number;
+  readonly outOfOrder: number;
+  readonly outOfBounds: number;
+  readonly tooOld: number;
+  readonly duplicate: number;
+}
+
+export type AppendOutcome =
+  | {
+    readonly kind: "appended";
+    readonly epoch: number;
+    /** The columns of `defined`, in order. */
+    readonly refs: Uint32Array;
+    readonly counts: AppendCounts;
+  }
+  /** The sender's references are from another incarnation of the cohort: send again with epoch 0, all defined. */
+  | { readonly kind: "wrongEpoch"; readonly epoch: number }
+  /** Only for an append with `atomic`: at least one sample was refused, nothing was kept. */
+  | { readonly kind: "refused"; readonly counts: AppendCounts; readonly reason: string }
+  | { readonly kind: "limited"; readonly limit: string; readonly reason: string };

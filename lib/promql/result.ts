@@ -1,0 +1,61 @@
+/** What a query answers: columns, as the evaluator made them. `lib/http/` writes them out without a copy. */
+import type { EpochMs } from "../core/time.ts";
+import type { Labels } from "../model/labels.ts";
+
+/**
+ * One series of a matrix. Cells with the absent pattern (model/stale.ts) are no points and are skipped. Series of
+ * a range query share one `tMs` array; those of an instant query over a range selector may not.
+ */
+export interface MatrixSeries {
+  readonly labels: Labels;
+  readonly tMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+export type QueryValue =
+  | { readonly kind: "scalar"; readonly tMs: EpochMs; readonly value: number }
+  | { readonly kind: "string"; readonly tMs: EpochMs; readonly value: string }
+  /** In the order in which it is to be shown. */
+  | {
+    readonly kind: "vector";
+    readonly tMs: EpochMs;
+    readonly labels: readonly Labels[];
+    readonly values: Float64Array;
+  }
+  /** Sorted by labels. A series without a point is left out. */
+  | { readonly kind: "matrix"; readonly series: readonly MatrixSeries[] };
+
+export interface QueryStats {
+  readonly samplesRead: number;
+  readonly samplesPeak: number;
+  readonly prepareMs: number;
+  readonly evalMs: number;
+}
+
+export interface QueryResult {
+  readonly value: QueryValue;
+  /** Complete texts, without repeats: `PromQL warning: … (1:5)`. */
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  readonly stats: QueryStats;
+}
+
+export interface QueryOptions {
+  /** Undefined: the engine's own. */
+  readonly lookbackMs?: number;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Rejects with a `UserError`: `bad_data` for a query that does not parse or type-check, `execution`, `timeout`,
+ * `canceled` otherwise.
+ */
+export interface QueryEngine {
+  instant(query: string, timeMs: EpochMs, options?: QueryOptions): Promise<QueryResult>;
+  range(
+    query: string,
+    range: { readonly startMs: EpochMs; readonly endMs: EpochMs; readonly stepMs: number },
+    options?: QueryOptions,
+  ): Promise<QueryResult>;
+}
