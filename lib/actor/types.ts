@@ -39,8 +39,9 @@ export interface Behavior<S, C extends Tagged, E extends Tagged> {
   /** The timers, tasks and children that `state` implies. Runs once after replay and after every restart. */
   resume(state: S, nowMs: EpochMs): readonly Effect<C>[];
   /**
-   * A last word before the actor ends on a stop (not on a crash): what to tell, what to flush. Timers, tasks and
-   * spawns in it are ignored; the runtime waits for `whenDurable`.
+   * A last word before the actor ends on a stop (not on a crash): what to tell, what to flush. By then its children
+   * have ended and the commands that waited have been decided. Timers, tasks, questions and spawns are ignored from
+   * the stop on; the runtime waits for `whenDurable`.
    */
   stopping?(state: S, nowMs: EpochMs): readonly Effect<C>[];
   /** Turns a child's end into a command of one's own; undefined ignores it. */
@@ -101,9 +102,10 @@ export type Persistence<S, E> =
   | {
     readonly kind: "ahead";
     readonly events: Codec<E>;
+    /** Of what durable events made of the state, and nothing else: a snapshot stands for a replay. */
     readonly state: Codec<S>;
     readonly snapshotEvery: number;
-    readonly durable: (event: E) => boolean;
+    durable(event: E): boolean;
   }
   /**
    * Fold, act, journal in groups. The state encodes each event as it folds it, since it knows the row before, and
@@ -129,22 +131,21 @@ export interface Codec<T> {
   decode(bytes: Uint8Array, version: number): T;
 }
 
-/** Bounded FIFO. Stop, failure and child-ended signals have a lane of their own: first, and never refused. */
-export interface Mailbox<C> {
-  readonly capacity: number;
-  readonly depth: number;
-  offer(envelope: Envelope<C>): "queued" | "refused";
-  take(): Envelope<C> | undefined;
-}
-
 export interface Envelope<C> {
   readonly seq: number;
   readonly command: C;
   readonly from: ActorPath;
   readonly enqueuedMs: EpochMs;
+  /** 0: from outside. Else the actor's own timer or answer, void once the actor is of another generation. */
+  readonly generation: number;
+  /** Of the question that this command is, 0 for none. */
+  readonly token: number;
 }
 
-/** `resume` keeps the state and goes on; `restart` replays. The failed command becomes a dead letter, not a retry. */
+/**
+ * `resume` keeps the state and goes on (after a half-done fold it is a restart: such a state answers nobody);
+ * `restart` replays. The failed command becomes a dead letter, not a retry; commands that wait go on waiting.
+ */
 export type Directive = "resume" | "restart" | "stop" | "escalate";
 
 export interface Supervision {
@@ -210,9 +211,21 @@ export interface ActorSystem {
 export interface SystemStats {
   readonly kinds: readonly KindStats[];
   readonly deadLetters: number;
+  /** Of the latest, oldest first. */
+  readonly latestDeadLetters: readonly DeadLetter[];
   readonly journalRecords: number;
   readonly journalBytes: number;
   readonly journalAppendSeconds: number;
+  /** Appends that the journal rejected; each is retried or fails its actor. */
+  readonly journalFailures: number;
+}
+
+export interface DeadLetter {
+  readonly atMs: EpochMs;
+  readonly to: ActorPath;
+  readonly from: ActorPath;
+  readonly kind: string;
+  readonly reason: string;
 }
 
 export interface KindStats {

@@ -165,6 +165,8 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 
 function escapeControl(char: string): string {
   const code = char.codePointAt(0)!;
+  // A byte that was no UTF-8, kept as a lone surrogate (PromQL's unquote).
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`;
   if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, "0")}`;
   if (/[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char) || char === " ") return char;
   return code > 0xffff

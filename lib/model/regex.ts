@@ -3,7 +3,7 @@
  * to the engine (`re2js`). Matchers and relabelling anchor their patterns and let the dot match a newline.
  */
 import { RE2JS } from "re2js";
-import { UserError } from "../core/errors.ts";
+import { messageOf, UserError } from "../core/errors.ts";
 
 export interface Regex {
   readonly pattern: string;
@@ -26,7 +26,7 @@ export function compileAnchored(pattern: string): Regex {
   try {
     compiled = RE2JS.compile(`^(?s:${pattern})$`);
   } catch (error) {
-    throw new UserError("bad_data", `error parsing regexp: ${(error as Error).message}`, { cause: error });
+    throw new UserError("bad_data", faultOf(pattern, error), { cause: error });
   }
   return {
     pattern,
@@ -43,6 +43,17 @@ export function compileAnchored(pattern: string): Regex {
       });
     },
   };
+}
+
+/** The engine's reason, in Go's words, which it gives for the pattern as written rather than as wrapped. */
+function faultOf(pattern: string, wrapped: unknown): string {
+  let reason = messageOf(wrapped);
+  try {
+    RE2JS.compile(pattern);
+  } catch (error) {
+    reason = messageOf(error);
+  }
+  return reason.startsWith("error parsing regexp: ") ? reason : `error parsing regexp: ${reason}`;
 }
 
 /** As Go's regexp.Expand: `$name` takes the longest run of word characters; `$$` is a dollar sign. */

@@ -1,0 +1,71 @@
+/**
+ * The storage shard as others see it: what can be asked of it and what it answers. Everything here is plain data.
+ */
+import type { ReplyTo } from "../../lib/actor/types.ts";
+import type { EpochMs } from "../../lib/core/time.ts";
+import type { AppendOutcome, SampleBatch } from "../../lib/model/batch.ts";
+import type { Labels } from "../../lib/model/labels.ts";
+import type { Matcher } from "../../lib/model/matchers.ts";
+import type { AppendEvent } from "../../lib/storage/append.ts";
+import type { MaintenanceDone } from "../../lib/storage/maintenance.ts";
+import type { TimeRange } from "../../lib/storage/source.ts";
+import type { CardinalityTables, StorageStats } from "../../lib/storage/stats.ts";
+import type { HeadView } from "../../lib/storage/view.ts";
+
+export type ShardCommand =
+  /** Ownership of the arrays passes with the message. One outcome a batch, in order. */
+  | {
+    readonly kind: "append";
+    readonly batches: readonly SampleBatch[];
+    /** All batches or none: for remote write, which rolls a request back as a whole. */
+    readonly atomic: boolean;
+    /** Answer only once the samples would survive a crash. */
+    readonly durable: boolean;
+    readonly replyTo: ReplyTo<readonly AppendOutcome[]>;
+  }
+  | {
+    readonly kind: "view";
+    readonly matcherSets: readonly (readonly Matcher[])[];
+    readonly range: TimeRange;
+    readonly replyTo: ReplyTo<HeadView>;
+  }
+  | {
+    readonly kind: "series";
+    readonly matcherSets: readonly (readonly Matcher[])[];
+    readonly range: TimeRange;
+    readonly replyTo: ReplyTo<readonly Labels[]>;
+  }
+  | {
+    readonly kind: "labelNames";
+    readonly matcherSets: readonly (readonly Matcher[])[];
+    readonly range: TimeRange;
+    readonly replyTo: ReplyTo<readonly string[]>;
+  }
+  | {
+    readonly kind: "labelValues";
+    readonly name: string;
+    readonly matcherSets: readonly (readonly Matcher[])[];
+    readonly range: TimeRange;
+    readonly replyTo: ReplyTo<readonly string[]>;
+  }
+  | { readonly kind: "stats"; readonly replyTo: ReplyTo<StorageStats> }
+  | { readonly kind: "cardinality"; readonly top: number; readonly replyTo: ReplyTo<CardinalityTables> }
+  /** The source of this cohort is gone: its window is sealed soon and its memory given back. */
+  | { readonly kind: "releaseCohort"; readonly cohort: string }
+  | { readonly kind: "maintenanceDue" }
+  | { readonly kind: "retentionDue" }
+  | { readonly kind: "maintenanceEnded"; readonly done: MaintenanceDone }
+  | { readonly kind: "maintenanceFailed"; readonly reason: string };
+
+export type ShardEvent =
+  | AppendEvent
+  | { readonly kind: "cohortReleased"; readonly cohort: number }
+  | {
+    readonly kind: "maintenanceStarted";
+    readonly cohorts: readonly number[];
+    readonly freezeRows: readonly number[];
+    readonly pagesReserved: readonly number[];
+  }
+  | { readonly kind: "maintenanceCompleted"; readonly done: MaintenanceDone; readonly nowMs: EpochMs }
+  | { readonly kind: "maintenanceAbandoned"; readonly reason: string }
+  | { readonly kind: "seriesExpired"; readonly beforeMs: EpochMs };

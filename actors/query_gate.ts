@@ -1,0 +1,208 @@
+/**
+ * The gate that every query of the HTTP API passes: at most `concurrencyMax` run at once, the others wait in
+ * order, and waiting counts against a query's own timeout. It keeps nothing: after a restart running queries are
+ * gone, and their askers are told so by their timeouts.
+ */
+import { reply } from "../lib/actor/effects.ts";
+import type { Behavior, Decision, Effect } from "../lib/actor/types.ts";
+import { assertNever } from "../lib/core/assert.ts";
+import { messageOf, UserError, type UserErrorCode } from "../lib/core/errors.ts";
+import type { EpochMs } from "../lib/core/time.ts";
+import type { QueryEngine, QueryOptions, QueryResult } from "../lib/promql/result.ts";
+import type {
+  QueryGateCommand,
+  QueryGateEvent,
+  QueryOutcome,
+  QuerySpec,
+  QueuedQuery,
+} from "./protocol/query_gate.ts";
+
+/** Waiting queries beyond this are refused: a dashboard storm must not turn into a queue of minutes. */
+export const QUEUE_LENGTH_MAX = 1_000;
+
+/** The engine ends a query at its timeout; the task's own deadline is a second net behind it. */
+const TASK_GRACE_MS = 5_000;
+
+interface QueryGateState {
+  readonly queue: readonly QueuedQuery[];
+  readonly running: ReadonlyMap<string, { readonly entry: QueuedQuery; readonly startedMs: EpochMs }>;
+}
+
+type GateDecision = Decision<QueryGateCommand, QueryGateEvent>;
+
+export interface QueryGateOptions {
+  readonly engine: QueryEngine;
+  readonly concurrencyMax: number;
+}
+
+export function queryGateBehavior(
+  options: QueryGateOptions,
+): Behavior<QueryGateState, QueryGateCommand, QueryGateEvent> {
+  /** Of running queries, to reach into a task whose client has gone. */
+  const aborts = new Map<string, AbortController>();
+
+  function decide(state: QueryGateState, command: QueryGateCommand, nowMs: EpochMs): GateDecision {
+    switch (command.kind) {
+      case "run":
+        return onRun(state, command, nowMs);
+      case "cancel":
+        return onCancel(state, command.id);
+      case "queueDeadline":
+        return onQueueDeadline(state, command.id);
+      case "finished":
+        return onFinished(state, command.id, command.outcome, nowMs);
+      case "describe":
+        return {
+          events: [],
+          effects: [reply(command.replyTo, {
+            running: [...state.running.values()].map(({ entry, startedMs }) => ({
+              query: entry.spec.query,
+              startedMs,
+            })),
+            queued: state.queue.length,
+            concurrencyMax: options.concurrencyMax,
+          })],
+        };
+      default:
+        return assertNever(command);
+    }
+  }
+
+  function onRun(
+    state: QueryGateState,
+    command: Extract<QueryGateCommand, { kind: "run" }>,
+    nowMs: EpochMs,
+  ): GateDecision {
+    const { id, spec, lookbackMs, deadlineMs, replyTo } = command;
+    const entry: QueuedQuery = { id, spec, lookbackMs, queuedAtMs: nowMs, deadlineMs, replyTo };
+    if (state.running.size < options.concurrencyMax) {
+      return {
+        events: [{ kind: "queryQueued", entry }, { kind: "queryStarted", id, atMs: nowMs }],
+        effects: [runTask(entry, nowMs)],
+      };
+    }
+    if (state.queue.length >= QUEUE_LENGTH_MAX) {
+      return refuse(entry, "unavailable", `too many queries wait already: the limit is ${QUEUE_LENGTH_MAX}`);
+    }
+    return {
+      events: [{ kind: "queryQueued", entry }],
+      effects: [{ kind: "timer", key: id, atMs: deadlineMs, command: { kind: "queueDeadline", id } }],
+    };
+  }
+
+  function onCancel(state: QueryGateState, id: string): GateDecision {
+    aborts.get(id)?.abort();
+    const entry = state.queue.find((queued) => queued.id === id);
+    return entry === undefined
+      ? { events: [], effects: [] }
+      : leaveQueue(entry, "canceled", "query was canceled in query queue");
+  }
+
+  function onQueueDeadline(state: QueryGateState, id: string): GateDecision {
+    const entry = state.queue.find((queued) => queued.id === id);
+    return entry === undefined
+      ? { events: [], effects: [] }
+      : leaveQueue(entry, "timeout", "query timed out in query queue");
+  }
+
+  function onFinished(
+    state: QueryGateState,
+    id: string,
+    outcome: QueryOutcome,
+    nowMs: EpochMs,
+  ): GateDecision {
+    aborts.delete(id);
+    const ended = state.running.get(id);
+    if (ended === undefined) return { events: [], effects: [] };
+    const events: QueryGateEvent[] = [{ kind: "queryEnded", id }];
+    const effects: Effect<QueryGateCommand>[] = [reply(ended.entry.replyTo, outcome)];
+    const next = state.queue[0];
+    if (next !== undefined) {
+      events.push({ kind: "queryStarted", id: next.id, atMs: nowMs });
+      effects.push({ kind: "cancelTimer", key: next.id }, runTask(next, nowMs));
+    }
+    return { events, effects };
+  }
+
+  function runTask(entry: QueuedQuery, nowMs: EpochMs): Effect<QueryGateCommand> {
+    const abort = new AbortController();
+    aborts.set(entry.id, abort);
+    const timeoutMs = Math.max(1, entry.deadlineMs - nowMs);
+    return {
+      kind: "task",
+      label: entry.spec.query,
+      timeoutMs: timeoutMs + TASK_GRACE_MS,
+      run: async (signal) => {
+        const result = await evaluate(options.engine, entry.spec, {
+          timeoutMs,
+          signal: AbortSignal.any([signal, abort.signal]),
+          ...(entry.lookbackMs === undefined ? {} : { lookbackMs: entry.lookbackMs }),
+        });
+        return {
+          kind: "finished",
+          id: entry.id,
+          outcome: { kind: "answered", result, queuedMs: nowMs - entry.queuedAtMs },
+        };
+      },
+      failed: (error) => ({ kind: "finished", id: entry.id, outcome: failureOf(error) }),
+    };
+  }
+
+  return {
+    name: "query_gate",
+    initial: () => ({ queue: [], running: new Map() }),
+    decide,
+    evolve,
+    resume: () => [],
+    persistence: { kind: "none" },
+    supervision: {
+      scope: "oneForOne",
+      restartsMax: 0,
+      windowMs: 1_000,
+      backoffMs: { min: 0, max: 0 },
+      directive: () => "stop",
+    },
+  };
+}
+
+function evolve(state: QueryGateState, event: QueryGateEvent): QueryGateState {
+  switch (event.kind) {
+    case "queryQueued":
+      return { ...state, queue: [...state.queue, event.entry] };
+    case "queryStarted": {
+      const entry = state.queue.find((queued) => queued.id === event.id)!;
+      const running = new Map(state.running).set(event.id, { entry, startedMs: event.atMs });
+      return { queue: state.queue.filter((queued) => queued !== entry), running };
+    }
+    case "queryEnded": {
+      const running = new Map(state.running);
+      running.delete(event.id);
+      return { queue: state.queue.filter((queued) => queued.id !== event.id), running };
+    }
+    default:
+      return assertNever(event);
+  }
+}
+
+function leaveQueue(entry: QueuedQuery, code: UserErrorCode, message: string): GateDecision {
+  const refused = refuse(entry, code, message);
+  return {
+    events: [{ kind: "queryEnded", id: entry.id }],
+    effects: [{ kind: "cancelTimer", key: entry.id }, ...refused.effects],
+  };
+}
+
+function refuse(entry: QueuedQuery, code: UserErrorCode, message: string): GateDecision {
+  return { events: [], effects: [reply(entry.replyTo, { kind: "failed", code, message })] };
+}
+
+function evaluate(engine: QueryEngine, spec: QuerySpec, options: QueryOptions): Promise<QueryResult> {
+  return spec.kind === "instant"
+    ? engine.instant(spec.query, spec.timeMs, options)
+    : engine.range(spec.query, spec, options);
+}
+
+function failureOf(error: unknown): QueryOutcome {
+  if (error instanceof UserError) return { kind: "failed", code: error.code, message: error.message };
+  return { kind: "failed", code: "internal", message: messageOf(error) };
+}

@@ -1,0 +1,377 @@
+/**
+ * The targets of one job: it turns what discovery found into targets, starts and retires them, and keeps what each
+ * said last. A new configuration restarts only the targets that it changes.
+ */
+import { reply, tell } from "../lib/actor/effects.ts";
+import type { ActorPath, ActorRef, Behavior, Decision, Effect } from "../lib/actor/types.ts";
+import type { ScrapeConfig } from "../lib/config/types.ts";
+import { assertNever } from "../lib/core/assert.ts";
+import type { Files, Log } from "../lib/core/ports.ts";
+import type { TargetGroup } from "../lib/discovery/target_groups.ts";
+import { type DiscoveredTarget, discoverTargets, type Discovery } from "../lib/discovery/targets.ts";
+import type { Labels } from "../lib/model/labels.ts";
+import { fileDiscoveryBehavior } from "./discovery_file.ts";
+import type {
+  PoolView,
+  ScrapePoolCommand,
+  ScrapeTallies,
+  TargetCommand,
+  TargetStatus,
+} from "./protocol/scrape.ts";
+import { targetBehavior, type TargetDeps } from "./target.ts";
+
+export interface ScrapePoolOptions {
+  readonly path: ActorPath;
+  readonly target: TargetDeps;
+  readonly files: Files;
+  readonly log: Log;
+}
+
+/** What a pool is told to scrape; it outlives a restart of the pool. */
+export interface PoolAssignment {
+  readonly config: ScrapeConfig;
+  readonly offsetSeed: number;
+}
+
+interface PooledTarget {
+  readonly target: DiscoveredTarget;
+  readonly settings: string;
+  readonly status: TargetStatus;
+}
+
+interface ScrapePoolState {
+  readonly assignment: PoolAssignment;
+  readonly groups: ReadonlyMap<string, readonly TargetGroup[]>;
+  readonly discoveryErrors: ReadonlyMap<string, readonly string[]>;
+  readonly targets: ReadonlyMap<string, PooledTarget>;
+  /** Targets that are gone and have their markers still to write. */
+  readonly leaving: ReadonlySet<string>;
+  readonly dropped: readonly Labels[];
+  readonly droppedCount: number;
+  readonly tallies: ScrapeTallies;
+  readonly retiring: boolean;
+  readonly overTargetLimit: boolean;
+  readonly syncs: number;
+  readonly syncFailures: number;
+}
+
+type ScrapePoolEvent =
+  | { readonly kind: "assigned"; readonly assignment: PoolAssignment }
+  | {
+    readonly kind: "found";
+    readonly provider: string;
+    readonly groups: readonly TargetGroup[];
+    readonly errors: readonly string[];
+  }
+  | {
+    readonly kind: "synced";
+    readonly targets: ReadonlyMap<string, PooledTarget>;
+    readonly leaving: ReadonlySet<string>;
+    readonly discovery: Discovery;
+    readonly overTargetLimit: boolean;
+  }
+  | {
+    readonly kind: "targetScraped";
+    readonly key: string;
+    readonly status: TargetStatus;
+    readonly tallies: ScrapeTallies;
+  }
+  | { readonly kind: "samplesRefused"; readonly tallies: ScrapeTallies }
+  | { readonly kind: "targetEnded"; readonly key: string }
+  | { readonly kind: "retired" };
+
+type PoolDecision = Decision<ScrapePoolCommand, ScrapePoolEvent>;
+
+const NEVER_SCRAPED: TargetStatus = {
+  health: "unknown",
+  lastError: "",
+  lastScrapeMs: undefined,
+  lastTookMs: 0,
+};
+const NO_TALLIES: ScrapeTallies = {
+  scrapes: 0,
+  exceededSampleLimit: 0,
+  exceededBodySizeLimit: 0,
+  exceededLabelLimits: 0,
+  duplicateTimestamp: 0,
+  outOfOrder: 0,
+  outOfBounds: 0,
+  skipped: 0,
+};
+const STATIC = "static";
+const FILE_DISCOVERY = "discovery:file";
+
+export function scrapePoolBehavior(
+  options: ScrapePoolOptions,
+  first: PoolAssignment,
+): Behavior<ScrapePoolState, ScrapePoolCommand, ScrapePoolEvent> {
+  /** The newest assignment: a restarted pool starts from it. */
+  let assigned = first;
+  const childPath = (name: string): ActorPath => `${options.path}/${name}`;
+  const targetRef = (key: string): ActorRef<TargetCommand> => ({ path: childPath(key) });
+
+  function decide(state: ScrapePoolState, command: ScrapePoolCommand): PoolDecision {
+    switch (command.kind) {
+      case "configure":
+        return onConfigure(state, { config: command.config, offsetSeed: command.offsetSeed });
+      case "groupsFound":
+        return onGroupsFound(state, command);
+      case "targetScraped": {
+        const { key, status, tallies } = command;
+        return { events: [{ kind: "targetScraped", key, status, tallies }], effects: [] };
+      }
+      case "samplesRefused": {
+        const { kind: _kind, ...refused } = command;
+        return { events: [{ kind: "samplesRefused", tallies: { ...NO_TALLIES, ...refused } }], effects: [] };
+      }
+      case "targetEnded":
+        return onTargetEnded(state, command.name);
+      case "retire":
+        return onRetire(state);
+      case "describe":
+        return { events: [], effects: [reply(command.replyTo, viewOf(state))] };
+      case "targets":
+        return { events: [], effects: [reply(command.replyTo, [...state.targets.keys()].map(targetRef))] };
+      default:
+        return assertNever(command);
+    }
+  }
+
+  function onConfigure(state: ScrapePoolState, assignment: PoolAssignment): PoolDecision {
+    assigned = assignment;
+    const groups = new Map(state.groups).set(STATIC, assignment.config.staticConfigs);
+    if (assignment.config.fileSdConfigs.length === 0) groups.delete(FILE_DISCOVERY);
+    const next = { ...state, assignment, groups, retiring: false };
+    const synced = sync(next);
+    const effects = [...synced.effects];
+    if (
+      JSON.stringify(state.assignment.config.fileSdConfigs) !==
+        JSON.stringify(assignment.config.fileSdConfigs)
+    ) {
+      if (state.assignment.config.fileSdConfigs.length > 0) {
+        effects.push({ kind: "stop", name: FILE_DISCOVERY });
+      }
+      effects.push(...startDiscovery(assignment.config));
+    }
+    return { events: [{ kind: "assigned", assignment }, ...synced.events], effects };
+  }
+
+  function onGroupsFound(
+    state: ScrapePoolState,
+    { provider, groups, errors }: Extract<ScrapePoolCommand, { kind: "groupsFound" }>,
+  ): PoolDecision {
+    for (const error of errors) {
+      options.log.error("Error reading targets", { pool: state.assignment.config.jobName, err: error });
+    }
+    const synced = sync({ ...state, groups: new Map(state.groups).set(provider, groups) });
+    return {
+      events: [{ kind: "found", provider, groups, errors }, ...synced.events],
+      effects: synced.effects,
+    };
+  }
+
+  function onTargetEnded(state: ScrapePoolState, name: string): PoolDecision {
+    if (!state.leaving.has(name)) return { events: [], effects: [] };
+    const last = state.retiring && state.leaving.size === 1;
+    return { events: [{ kind: "targetEnded", key: name }], effects: last ? [{ kind: "stopSelf" }] : [] };
+  }
+
+  function onRetire(state: ScrapePoolState): PoolDecision {
+    const effects: Effect<ScrapePoolCommand>[] = [...state.targets.keys()].map((key) =>
+      tell(targetRef(key), { kind: "retire" })
+    );
+    if (state.assignment.config.fileSdConfigs.length > 0) {
+      effects.push({ kind: "stop", name: FILE_DISCOVERY });
+    }
+    if (state.targets.size + state.leaving.size === 0) effects.push({ kind: "stopSelf" });
+    return { events: [{ kind: "retired" }], effects };
+  }
+
+  /** What has to start, stop and change so that the running targets are those of `state`. */
+  function sync(state: ScrapePoolState): PoolDecision {
+    const { config } = state.assignment;
+    const discovery = discoverTargets(config, [...state.groups.values()].flat());
+    for (const error of discovery.errors) {
+      options.log.error("Creating target failed", { pool: config.jobName, err: error });
+    }
+    const overTargetLimit = config.targetLimit > 0 && discovery.active.length > config.targetLimit;
+    const reason = overTargetLimit
+      ? `target_limit exceeded (number of targets: ${discovery.active.length}, limit: ${config.targetLimit})`
+      : undefined;
+    const settings = settingsOf(state.assignment);
+    const targets = new Map<string, PooledTarget>();
+    const leaving = new Set(state.leaving);
+    const effects: Effect<ScrapePoolCommand>[] = [];
+    for (const target of discovery.active) {
+      if (targets.has(target.key)) continue; // two groups name the same target
+      const old = state.targets.get(target.key);
+      if (old?.settings === settings && !leaving.has(target.key)) {
+        targets.set(target.key, { ...old, target });
+      } else {
+        if (old !== undefined || leaving.has(target.key)) effects.push({ kind: "stop", name: target.key });
+        leaving.delete(target.key);
+        effects.push({ kind: "spawn", name: target.key, behavior: spawnable(target, state.assignment) });
+        targets.set(target.key, { target, settings, status: old?.status ?? NEVER_SCRAPED });
+      }
+      if (overTargetLimit || state.overTargetLimit) {
+        effects.push(tell(targetRef(target.key), { kind: "force", reason }));
+      }
+    }
+    for (const key of state.targets.keys()) {
+      if (targets.has(key)) continue;
+      leaving.add(key);
+      effects.push(tell(targetRef(key), { kind: "retire" }));
+    }
+    return { events: [{ kind: "synced", targets, leaving, discovery, overTargetLimit }], effects };
+  }
+
+  function spawnable(target: DiscoveredTarget, { config, offsetSeed }: PoolAssignment) {
+    return targetBehavior({
+      target,
+      config,
+      offsetSeed,
+      pool: { path: options.path },
+      deps: options.target,
+    });
+  }
+
+  function startDiscovery(config: ScrapeConfig): Effect<ScrapePoolCommand>[] {
+    if (config.fileSdConfigs.length === 0) return [];
+    const behavior = fileDiscoveryBehavior({
+      configs: config.fileSdConfigs,
+      files: options.files,
+      provider: FILE_DISCOVERY,
+      pool: { path: options.path },
+    });
+    return [{ kind: "spawn", name: FILE_DISCOVERY, behavior }];
+  }
+
+  return {
+    name: "scrape_pool",
+    initial: () => emptyPool(assigned),
+    decide,
+    evolve,
+    resume: (state) => [
+      ...startDiscovery(state.assignment.config),
+      tell({ path: options.path } as ActorRef<ScrapePoolCommand>, {
+        kind: "configure",
+        config: state.assignment.config,
+        offsetSeed: state.assignment.offsetSeed,
+      }),
+    ],
+    childEnded: (name) => ({ kind: "targetEnded", name }),
+    persistence: { kind: "none" },
+    supervision: {
+      scope: "oneForOne",
+      restartsMax: 5,
+      windowMs: 60_000,
+      backoffMs: { min: 1_000, max: 30_000 },
+      directive: () => "restart",
+    },
+  };
+}
+
+function emptyPool(assignment: PoolAssignment): ScrapePoolState {
+  return {
+    assignment,
+    groups: new Map(),
+    discoveryErrors: new Map(),
+    targets: new Map(),
+    leaving: new Set(),
+    dropped: [],
+    droppedCount: 0,
+    tallies: NO_TALLIES,
+    retiring: false,
+    overTargetLimit: false,
+    syncs: 0,
+    syncFailures: 0,
+  };
+}
+
+/** All that a running target was started with but for itself: when it changes, the target starts anew. */
+function settingsOf({ config, offsetSeed }: PoolAssignment): string {
+  const { staticConfigs: _static, fileSdConfigs: _file, relabelConfigs: _relabel, ...rest } = config;
+  return JSON.stringify([rest, offsetSeed]);
+}
+
+function evolve(state: ScrapePoolState, event: ScrapePoolEvent): ScrapePoolState {
+  switch (event.kind) {
+    case "assigned": {
+      const groups = new Map(state.groups).set(STATIC, event.assignment.config.staticConfigs);
+      if (event.assignment.config.fileSdConfigs.length === 0) groups.delete(FILE_DISCOVERY);
+      return { ...state, assignment: event.assignment, groups, retiring: false };
+    }
+    case "found":
+      return {
+        ...state,
+        groups: new Map(state.groups).set(event.provider, event.groups),
+        discoveryErrors: new Map(state.discoveryErrors).set(event.provider, event.errors),
+      };
+    case "synced": {
+      const { targets, leaving, discovery, overTargetLimit } = event;
+      const keep = state.assignment.config.keepDroppedTargets;
+      return {
+        ...state,
+        targets,
+        leaving,
+        overTargetLimit,
+        dropped: keep === 0 ? discovery.dropped : discovery.dropped.slice(0, keep),
+        droppedCount: discovery.dropped.length,
+        syncs: state.syncs + 1,
+        syncFailures: state.syncFailures + discovery.errors.length,
+      };
+    }
+    case "targetScraped": {
+      const tallies = addTallies(state.tallies, event.tallies);
+      const pooled = state.targets.get(event.key);
+      if (pooled === undefined) return { ...state, tallies };
+      // Changed in place: one scrape must not copy a map of a thousand targets.
+      (state.targets as Map<string, PooledTarget>).set(event.key, { ...pooled, status: event.status });
+      return { ...state, tallies };
+    }
+    case "samplesRefused":
+      return { ...state, tallies: addTallies(state.tallies, event.tallies) };
+    case "targetEnded": {
+      const leaving = new Set(state.leaving);
+      leaving.delete(event.key);
+      return { ...state, leaving };
+    }
+    case "retired":
+      return {
+        ...state,
+        retiring: true,
+        targets: new Map(),
+        leaving: new Set([...state.leaving, ...state.targets.keys()]),
+      };
+    default:
+      return assertNever(event);
+  }
+}
+
+function addTallies(a: ScrapeTallies, b: ScrapeTallies): ScrapeTallies {
+  return {
+    scrapes: a.scrapes + b.scrapes,
+    exceededSampleLimit: a.exceededSampleLimit + b.exceededSampleLimit,
+    exceededBodySizeLimit: a.exceededBodySizeLimit + b.exceededBodySizeLimit,
+    exceededLabelLimits: a.exceededLabelLimits + b.exceededLabelLimits,
+    duplicateTimestamp: a.duplicateTimestamp + b.duplicateTimestamp,
+    outOfOrder: a.outOfOrder + b.outOfOrder,
+    outOfBounds: a.outOfBounds + b.outOfBounds,
+    skipped: a.skipped + b.skipped,
+  };
+}
+
+function viewOf(state: ScrapePoolState): PoolView {
+  return {
+    jobName: state.assignment.config.jobName,
+    targets: [...state.targets.values()].map(({ target, status }) => ({ target, status })),
+    dropped: state.dropped,
+    droppedCount: state.droppedCount,
+    discoveryErrors: [...state.discoveryErrors.values()].flat(),
+    tallies: state.tallies,
+    syncs: state.syncs,
+    syncFailures: state.syncFailures,
+    targetLimit: state.assignment.config.targetLimit,
+    overTargetLimit: state.overTargetLimit,
+  };
+}

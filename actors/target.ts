@@ -1,0 +1,328 @@
+/**
+ * One scrape target: it keeps its place in the schedule, scrapes, hands the samples to storage and remembers when
+ * it went up and down. The parsing and its tables are the session's, the connection is the client's; both are
+ * resources of this actor alone and are made anew when it restarts.
+ */
+import { ask, reply, tell } from "../lib/actor/effects.ts";
+import { jsonCodec } from "../lib/actor/json_codec.ts";
+import type { ActorRef, Behavior, Codec, Decision, Effect } from "../lib/actor/types.ts";
+import type { ScrapeConfig } from "../lib/config/types.ts";
+import { assertNever } from "../lib/core/assert.ts";
+import { messageOf } from "../lib/core/errors.ts";
+import type { Clock, Files, HttpClient, HttpClients, HttpOutcome, Log } from "../lib/core/ports.ts";
+import type { EpochMs } from "../lib/core/time.ts";
+import type { DiscoveredTarget } from "../lib/discovery/targets.ts";
+import type { AppendCounts, AppendOutcome, SampleBatch } from "../lib/model/batch.ts";
+import { lastErrorOf, type ScrapeEnding } from "../lib/scrape/ending.ts";
+import { requestOf } from "../lib/scrape/request.ts";
+import { nextScrapeMs, scrapeOffsetMs, snapToGrid } from "../lib/scrape/schedule.ts";
+import { ScrapeSession } from "../lib/scrape/session.ts";
+import { settingsOf } from "../lib/scrape/settings.ts";
+import type {
+  ScrapePoolCommand,
+  ScrapeTallies,
+  TargetCommand,
+  TargetEvent,
+  TargetHealth,
+} from "./protocol/scrape.ts";
+import type { ShardCommand } from "./protocol/shard.ts";
+
+/** Storage answers in milliseconds; when it does not for this long, the scrape's samples are given up. */
+const APPEND_TIMEOUT_MS = 30_000;
+/** The client keeps to the scrape timeout itself; the task's deadline stands behind it. */
+const TASK_GRACE_MS = 5_000;
+const SNAPSHOT_EVERY = 100;
+
+export interface TargetDeps {
+  readonly storage: ActorRef<ShardCommand>;
+  readonly clients: HttpClients;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Durations between the starts of two scrapes, for `prometheus_target_interval_length_seconds`. */
+  readonly observeInterval: (intervalMs: number, actualMs: number) => void;
+}
+
+export interface TargetOptions {
+  readonly target: DiscoveredTarget;
+  readonly config: ScrapeConfig;
+  readonly offsetSeed: number;
+  readonly pool: ActorRef<ScrapePoolCommand>;
+  readonly deps: TargetDeps;
+}
+
+interface TargetState {
+  readonly health: TargetHealth;
+  readonly reason: string;
+  readonly inFlight: boolean;
+  readonly startedMs: EpochMs | undefined;
+  readonly forced: string | undefined;
+  readonly retiredMs: EpochMs | undefined;
+  readonly skipped: number;
+}
+
+type TargetDecision = Decision<TargetCommand, TargetEvent>;
+
+const NEW_TARGET: TargetState = {
+  health: "unknown",
+  reason: "",
+  inFlight: false,
+  startedMs: undefined,
+  forced: undefined,
+  retiredMs: undefined,
+  skipped: 0,
+};
+
+interface Resources {
+  readonly session: ScrapeSession;
+  readonly client: HttpClient;
+}
+
+export function targetBehavior(options: TargetOptions): Behavior<TargetState, TargetCommand, TargetEvent> {
+  const { target, config, deps } = options;
+  const intervalMs = target.scrapeIntervalMs;
+  const offsetMs = scrapeOffsetMs(target.key, intervalMs, options.offsetSeed);
+  const settings = settingsOf(config, target.scrapeTimeoutMs);
+  let resources: Resources | undefined;
+
+  function open(): Resources {
+    resources?.client.close();
+    const cohort = `scrape/${config.jobName}/${target.key}`;
+    resources = {
+      session: new ScrapeSession({ cohort, targetLabels: target.labels, settings }),
+      client: deps.clients.open(),
+    };
+    return resources;
+  }
+
+  function decide(state: TargetState, command: TargetCommand, nowMs: EpochMs): TargetDecision {
+    switch (command.kind) {
+      case "scrapeDue":
+        return onScrapeDue(state, command.dueMs, nowMs);
+      case "scraped":
+        return onScraped(state, command);
+      case "scrapeFailed":
+        deps.log.error("Scrape failed unexpectedly", { target: target.url, err: command.reason });
+        return { events: [{ kind: "scrapeEnded" }], effects: [] };
+      case "appended":
+        return onAppended(command.outcome, command.again);
+      case "appendFailed":
+        deps.log.error("Scrape not kept: storage did not answer", {
+          target: target.url,
+          err: command.reason,
+        });
+        // The references that storage was to answer with are unknown: start over.
+        open();
+        return { events: [{ kind: "scrapeEnded" }], effects: [] };
+      case "force":
+        return { events: [{ kind: "forced", reason: command.reason }], effects: [] };
+      case "retire":
+        return onRetire(state, nowMs);
+      case "endOfRunDue":
+        return { events: [], effects: [appendEndOfRun(command.tMs)] };
+      case "endOfRunKept":
+        return { events: [], effects: [{ kind: "stopSelf" }] };
+      case "metadata":
+        return {
+          events: [],
+          effects: [reply(command.replyTo, {
+            labels: target.labels,
+            metrics: resources?.session.metadata() ?? new Map(),
+          })],
+        };
+      default:
+        return assertNever(command);
+    }
+  }
+
+  function onScrapeDue(state: TargetState, dueMs: EpochMs, nowMs: EpochMs): TargetDecision {
+    if (state.retiredMs !== undefined) return { events: [], effects: [] };
+    const next = armNext(nowMs); // armed on every path: a slow target must not fall silent
+    if (state.inFlight) return { events: [{ kind: "scrapeSkipped", atMs: dueMs }], effects: [next] };
+    if (state.startedMs !== undefined) deps.observeInterval(intervalMs, nowMs - state.startedMs);
+    return {
+      events: [{ kind: "scrapeStarted", atMs: nowMs }],
+      effects: [next, scrapeTask(state.forced, snapToGrid(nowMs, dueMs, intervalMs))],
+    };
+  }
+
+  function scrapeTask(forced: string | undefined, scrapeMs: EpochMs): Effect<TargetCommand> {
+    const { session, client } = resources ?? open();
+    return {
+      kind: "task",
+      label: target.url,
+      timeoutMs: target.scrapeTimeoutMs + TASK_GRACE_MS,
+      run: async (signal) => {
+        const startedMs = deps.clock.monotonicMs();
+        const outcome: HttpOutcome = forced === undefined
+          ? await client.get(await requestOf(target, config, deps.files), signal)
+          : { kind: "failed", reason: forced };
+        const tookMs = deps.clock.monotonicMs() - startedMs;
+        const { batch, ending } = session.digest(outcome, scrapeMs, tookMs);
+        return { kind: "scraped", startedMs: scrapeMs, tookMs, ending, batch };
+      },
+      failed: (error) => ({ kind: "scrapeFailed", startedMs: scrapeMs, reason: messageOf(error) }),
+    };
+  }
+
+  function onScraped(
+    state: TargetState,
+    { startedMs, tookMs, ending, batch }: Extract<TargetCommand, { kind: "scraped" }>,
+  ): TargetDecision {
+    const lastError = lastErrorOf(ending);
+    const health = ending.kind === "parsed" ? "up" : "down";
+    const events: TargetEvent[] = [];
+    if (health === "up" && state.health !== "up") events.push({ kind: "wentUp", atMs: startedMs });
+    if (health === "down" && (state.health !== "down" || state.reason !== lastError)) {
+      events.push({ kind: "wentDown", atMs: startedMs, reason: lastError });
+    }
+    return {
+      events,
+      effects: [
+        tell(options.pool, {
+          kind: "targetScraped",
+          key: target.key,
+          status: { health, lastError, lastScrapeMs: startedMs, lastTookMs: tookMs },
+          tallies: talliesOf(ending, state.skipped),
+        }),
+        append(batch),
+      ],
+    };
+  }
+
+  function append(batch: SampleBatch): Effect<TargetCommand> {
+    const { session } = resources ?? open();
+    return ask<ShardCommand, "append", TargetCommand>({
+      to: deps.storage,
+      question: { kind: "append", batches: [batch], atomic: false, durable: false },
+      timeoutMs: APPEND_TIMEOUT_MS,
+      answered: ([outcome]) => ({ kind: "appended", outcome: outcome!, again: session.answered(outcome!) }),
+      failed: (error) => ({ kind: "appendFailed", reason: messageOf(error) }),
+    });
+  }
+
+  function onAppended(outcome: AppendOutcome, again: SampleBatch | undefined): TargetDecision {
+    if (again !== undefined) return { events: [], effects: [append(again)] };
+    const effects: Effect<TargetCommand>[] = [];
+    if (outcome.kind === "appended" && refusedCount(outcome.counts) > 0) {
+      deps.log.warn("Samples of a scrape were refused by storage", { target: target.url, ...outcome.counts });
+      effects.push(tell(options.pool, {
+        kind: "samplesRefused",
+        outOfOrder: outcome.counts.outOfOrder,
+        outOfBounds: outcome.counts.outOfBounds + outcome.counts.tooOld,
+        duplicateTimestamp: outcome.counts.duplicate,
+      }));
+    } else if (outcome.kind === "limited" || outcome.kind === "refused") {
+      deps.log.error("Scrape not kept", { target: target.url, err: outcome.reason });
+    }
+    return { events: [{ kind: "scrapeEnded" }], effects };
+  }
+
+  function onRetire(state: TargetState, nowMs: EpochMs): TargetDecision {
+    if (state.retiredMs !== undefined) return { events: [], effects: [] };
+    if (state.startedMs === undefined) return { events: [], effects: [{ kind: "stopSelf" }] };
+    const tMs = nextScrapeMs(nowMs, intervalMs, offsetMs);
+    // As Prometheus: two intervals and a tenth, so that a target that has only moved to another job has written
+    // newer samples by then, and the markers at the first missed scrape come too late to cut it short.
+    const atMs = nowMs + 2 * intervalMs + intervalMs / 10;
+    return {
+      events: [{ kind: "retired", atMs: nowMs }],
+      effects: [
+        { kind: "cancelTimer", key: "scrape" },
+        { kind: "timer", key: "endOfRun", atMs, command: { kind: "endOfRunDue", tMs } },
+      ],
+    };
+  }
+
+  function appendEndOfRun(tMs: EpochMs): Effect<TargetCommand> {
+    const { session } = resources ?? open();
+    return ask<ShardCommand, "append", TargetCommand>({
+      to: deps.storage,
+      question: { kind: "append", batches: [session.endOfRun(tMs)], atomic: false, durable: false },
+      timeoutMs: APPEND_TIMEOUT_MS,
+      answered: () => ({ kind: "endOfRunKept" }),
+      failed: () => ({ kind: "endOfRunKept" }),
+    });
+  }
+
+  function armNext(nowMs: EpochMs): Effect<TargetCommand> {
+    const dueMs = nextScrapeMs(nowMs, intervalMs, offsetMs);
+    return { kind: "timer", key: "scrape", atMs: dueMs, command: { kind: "scrapeDue", dueMs } };
+  }
+
+  return {
+    name: "target",
+    initial: () => {
+      open();
+      return NEW_TARGET;
+    },
+    decide,
+    evolve,
+    resume: (_state, nowMs) => [armNext(nowMs)],
+    stopping: () => {
+      resources?.client.close();
+      return [];
+    },
+    persistence: {
+      kind: "ahead",
+      events: jsonCodec<TargetEvent>(1),
+      state: healthOnly(jsonCodec<TargetState>(1)),
+      snapshotEvery: SNAPSHOT_EVERY,
+      durable: (event) => event.kind === "wentUp" || event.kind === "wentDown",
+    },
+    supervision: {
+      scope: "oneForOne",
+      restartsMax: 0,
+      windowMs: 1_000,
+      backoffMs: { min: 0, max: 0 },
+      directive: () => "stop",
+    },
+  };
+}
+
+/** A restart goes on with what is known of the target, not with what it was about to do. */
+function healthOnly(codec: Codec<TargetState>): Codec<TargetState> {
+  return {
+    ...codec,
+    encode: ({ health, reason }) => codec.encode({ ...NEW_TARGET, health, reason }),
+  };
+}
+
+function evolve(state: TargetState, event: TargetEvent): TargetState {
+  switch (event.kind) {
+    case "wentUp":
+      return { ...state, health: "up", reason: "" };
+    case "wentDown":
+      return { ...state, health: "down", reason: event.reason };
+    case "scrapeStarted":
+      return { ...state, inFlight: true, startedMs: event.atMs, skipped: 0 };
+    case "scrapeSkipped":
+      return { ...state, skipped: state.skipped + 1 };
+    case "scrapeEnded":
+      return { ...state, inFlight: false };
+    case "forced":
+      return { ...state, forced: event.reason };
+    case "retired":
+      return { ...state, retiredMs: event.atMs };
+    default:
+      return assertNever(event);
+  }
+}
+
+function refusedCount(counts: AppendCounts): number {
+  return counts.outOfOrder + counts.outOfBounds + counts.tooOld + counts.duplicate;
+}
+
+function talliesOf(ending: ScrapeEnding, skipped: number): ScrapeTallies {
+  const limit = ending.kind === "limited" ? ending.limit : undefined;
+  return {
+    scrapes: 1,
+    exceededSampleLimit: limit === "sample_limit" ? 1 : 0,
+    exceededLabelLimits: limit !== undefined && limit !== "sample_limit" ? 1 : 0,
+    exceededBodySizeLimit: ending.kind === "tooLarge" ? 1 : 0,
+    duplicateTimestamp: ending.counts.duplicates,
+    outOfOrder: 0,
+    outOfBounds: ending.counts.outOfBounds,
+    skipped,
+  };
+}

@@ -1,0 +1,148 @@
+/** `query`, `query_range`, `format_query` and `query_exemplars`. */
+import { UserError } from "../core/errors.ts";
+import { parseExpr, prettyExpr } from "../promql/parse.ts";
+import type { QueryOptions, QueryResult, QueryValue } from "../promql/result.ts";
+import { badData, invalidParameter } from "./errors.ts";
+import { quoteJson } from "./json_writer.ts";
+import {
+  durationParam,
+  limitParam,
+  optionalDurationParam,
+  optionalTimeParam,
+  type Params,
+  rangeParam,
+  timeParam,
+} from "./params.ts";
+import { writeResultJson } from "./query_json.ts";
+import { jsonReply, type Reply } from "./reply.ts";
+import type { Call } from "./route.ts";
+import { parseApiDurationMs } from "./times.ts";
+
+/** As Prometheus: enough for a minute's resolution over a week, or an hour's over a year. */
+export const RANGE_STEPS_MAX = 11_000;
+/** As Prometheus: of warnings, and of infos. */
+const ANNOTATIONS_MAX = 10;
+export const TRUNCATED_WARNING = "results truncated due to limit";
+
+export async function query(call: Call): Promise<Reply> {
+  const params = await call.params();
+  const limit = limitParam(params);
+  const timeMs = optionalTimeParam(params, "time", call.nowMs);
+  const options = queryOptions(params, call.signal);
+  const startMs = call.deps.clock.monotonicMs();
+  const result = await namingQuery(() => call.deps.engine.instant(params.get("query"), timeMs, options));
+  return resultReply(result, { limit, params, totalMs: call.deps.clock.monotonicMs() - startMs });
+}
+
+export async function queryRange(call: Call): Promise<Reply> {
+  const params = await call.params();
+  const limit = limitParam(params);
+  const startMs = timeParam(params, "start");
+  const endMs = timeParam(params, "end");
+  if (endMs < startMs) throw invalidParameter("end", "end timestamp must not be before start time");
+  const stepMs = durationParam(params, "step");
+  if (stepMs <= 0) {
+    throw invalidParameter(
+      "step",
+      "zero or negative query resolution step widths are not accepted. Try a positive integer",
+    );
+  }
+  if (Math.floor((endMs - startMs) / stepMs) > RANGE_STEPS_MAX) {
+    throw badData(
+      "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
+    );
+  }
+  const options = queryOptions(params, call.signal);
+  const beganMs = call.deps.clock.monotonicMs();
+  const range = { startMs, endMs, stepMs };
+  const result = await namingQuery(() => call.deps.engine.range(params.get("query"), range, options));
+  return resultReply(result, { limit, params, totalMs: call.deps.clock.monotonicMs() - beganMs });
+}
+
+export async function formatQuery(call: Call): Promise<Reply> {
+  const params = await call.params();
+  const text = await namingQuery(() =>
+    Promise.resolve(prettyExpr(parseExpr(params.get("query"), call.deps.parse)))
+  );
+  return jsonReply(quoteJson(text));
+}
+
+/** No exemplar is kept, so none is found; a bad request is refused all the same. */
+export async function queryExemplars(call: Call): Promise<Reply> {
+  const params = await call.params();
+  const { startMs, endMs } = rangeParam(params);
+  if (endMs < startMs) throw badData("end timestamp must not be before start timestamp");
+  parseExpr(params.get("query"), call.deps.parse);
+  return jsonReply("[]");
+}
+
+function queryOptions(params: Params, signal: AbortSignal): QueryOptions {
+  const timeoutMs = optionalDurationParam(params, "timeout");
+  const lookbackMs = lookbackParam(params);
+  return {
+    signal,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(lookbackMs === undefined ? {} : { lookbackMs }),
+  };
+}
+
+function lookbackParam(params: Params): number | undefined {
+  const text = params.get("lookback_delta");
+  if (text === "") return undefined;
+  try {
+    return parseApiDurationMs(text);
+  } catch (error) {
+    if (error instanceof UserError) throw badData(`error parsing lookback delta duration: ${error.message}`);
+    throw error;
+  }
+}
+
+/** A query that does not parse is a bad parameter; what fails while it runs speaks for itself. */
+async function namingQuery<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof UserError && error.code === "bad_data") {
+      throw invalidParameter("query", error.message);
+    }
+    throw error;
+  }
+}
+
+function resultReply(
+  result: QueryResult,
+  options: { readonly limit: number; readonly params: Params; readonly totalMs: number },
+): Reply {
+  const { value, truncated } = truncate(result.value, options.limit);
+  const warnings = shortened(result.warnings, "warning");
+  const body = writeResultJson({ ...result, value, infos: shortened(result.infos, "info") }, {
+    warnings: truncated ? [...warnings, TRUNCATED_WARNING] : warnings,
+    stats: options.params.get("stats") === "" ? undefined : result.stats,
+    totalMs: options.totalMs,
+  });
+  return { status: 200, contentType: "application/json", body };
+}
+
+/** Of a vector and a matrix: the first `limit` series. */
+function truncate(
+  value: QueryValue,
+  limit: number,
+): { readonly value: QueryValue; readonly truncated: boolean } {
+  if (limit > 0 && value.kind === "vector" && value.labels.length > limit) {
+    const { labels, values } = value;
+    return {
+      value: { ...value, labels: labels.slice(0, limit), values: values.subarray(0, limit) },
+      truncated: true,
+    };
+  }
+  if (limit > 0 && value.kind === "matrix" && value.series.length > limit) {
+    return { value: { kind: "matrix", series: value.series.slice(0, limit) }, truncated: true };
+  }
+  return { value, truncated: false };
+}
+
+function shortened(texts: readonly string[], what: "warning" | "info"): readonly string[] {
+  if (texts.length <= ANNOTATIONS_MAX) return texts;
+  const omitted = texts.length - ANNOTATIONS_MAX;
+  return [...texts.slice(0, ANNOTATIONS_MAX), `${omitted} more ${what} annotations omitted`];
+}

@@ -1,0 +1,78 @@
+/** `series`, `labels` and `label/:name/values`. */
+import { badData, invalidParameter } from "./errors.ts";
+import { quoteGo } from "../model/labels.ts";
+import { UserError } from "../core/errors.ts";
+import { TRUNCATED_WARNING } from "./api_query.ts";
+import { JsonWriter } from "./json_writer.ts";
+import { unescapeName } from "./name_escaping.ts";
+import { limitParam, matcherSetsOf, rangeParam } from "./params.ts";
+import { JSON_CHUNK_BYTES, labelsJson, stringsJson } from "./query_json.ts";
+import { jsonReply, type Reply } from "./reply.ts";
+import type { Call } from "./route.ts";
+import type { Labels } from "../model/labels.ts";
+
+export async function series(call: Call): Promise<Reply> {
+  const params = await call.params();
+  const texts = params.all("match[]");
+  if (texts.length === 0) throw badData("no match[] parameter provided");
+  const range = rangeParam(params);
+  const limit = limitParam(params);
+  const matcherSets = seriesMatchers(texts);
+  const found = await call.deps.source.series(matcherSets, range, call.signal);
+  const kept = limit > 0 && found.length > limit ? found.slice(0, limit) : found;
+  return {
+    status: 200,
+    contentType: "application/json",
+    body: writeSeries(kept, kept.length < found.length ? [TRUNCATED_WARNING] : []),
+  };
+}
+
+export async function labelNames(call: Call): Promise<Reply> {
+  const params = await call.params();
+  const limit = limitParam(params);
+  const range = rangeParam(params);
+  const matcherSets = matcherSetsOf(params.all("match[]"));
+  return namesReply(await call.deps.source.labelNames(matcherSets, range, call.signal), limit);
+}
+
+export async function labelValues(call: Call): Promise<Reply> {
+  const params = await call.params();
+  const name = unescapeName(call.pathParam("name"));
+  if (name === "" || !name.isWellFormed()) throw badData(`invalid label name: ${quoteGo(name)}`);
+  const limit = limitParam(params);
+  const range = rangeParam(params);
+  const matcherSets = matcherSetsOf(params.all("match[]"));
+  return namesReply(await call.deps.source.labelValues(name, matcherSets, range, call.signal), limit);
+}
+
+/** As Prometheus: only here a bad selector names its parameter. */
+function seriesMatchers(texts: readonly string[]): ReturnType<typeof matcherSetsOf> {
+  try {
+    return matcherSetsOf(texts);
+  } catch (error) {
+    if (error instanceof UserError) throw invalidParameter("match[]", error.message);
+    throw error;
+  }
+}
+
+function namesReply(names: readonly string[], limit: number): Reply {
+  if (limit === 0 || names.length <= limit) return jsonReply(stringsJson(names));
+  return jsonReply(stringsJson(names.slice(0, limit)), [TRUNCATED_WARNING]);
+}
+
+function* writeSeries(
+  found: readonly Labels[],
+  warnings: readonly string[],
+): Generator<Uint8Array<ArrayBuffer>> {
+  const writer = new JsonWriter(2 * JSON_CHUNK_BYTES);
+  writer.raw('{"status":"success","data":[');
+  for (let i = 0; i < found.length; i++) {
+    if (i > 0) writer.raw(",");
+    writer.raw(labelsJson(found[i]!));
+    if (writer.length >= JSON_CHUNK_BYTES) yield writer.take();
+  }
+  writer.raw("]");
+  if (warnings.length > 0) writer.raw(`,"warnings":${stringsJson(warnings)}`);
+  writer.raw("}");
+  yield writer.take();
+}

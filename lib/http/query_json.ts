@@ -1,0 +1,136 @@
+/**
+ * The result of a query as chunks of JSON bytes, in Prometheus's exact layout. A generator, so that an answer of
+ * any size costs the memory of one chunk and the event loop runs between two.
+ */
+import { formatFloatF } from "../model/float.ts";
+import type { Labels } from "../model/labels.ts";
+import { wordsOf } from "../model/stale.ts";
+import type { MatrixSeries, QueryResult, QueryStats } from "../promql/result.ts";
+import { JsonWriter, quoteJson } from "./json_writer.ts";
+
+/** A chunk is handed over when it has grown to this. */
+export const JSON_CHUNK_BYTES = 128 * 1024;
+/** Points written between two looks at the size of the chunk. */
+const POINTS_PER_STEP = 1024;
+/** A chunk may go over by one step: `[1435781451.781,"` and 25 digits. */
+const CHUNK_CAPACITY_BYTES = JSON_CHUNK_BYTES + POINTS_PER_STEP * 64;
+
+export interface ResultJsonOptions {
+  readonly warnings: readonly string[];
+  readonly stats: QueryStats | undefined;
+  /** From the arrival of the query to its end, for `execTotalTime`. */
+  readonly totalMs: number;
+}
+
+/** The whole body: `{"status":"success","data":{…}}`. */
+export function* writeResultJson(
+  result: QueryResult,
+  options: ResultJsonOptions,
+): Generator<Uint8Array<ArrayBuffer>> {
+  const writer = new JsonWriter(CHUNK_CAPACITY_BYTES);
+  const { value } = result;
+  writer.raw(`{"status":"success","data":{"resultType":"${value.kind}","result":`);
+  switch (value.kind) {
+    case "scalar":
+      writer.raw(`[${value.tMs / 1000},"${formatFloatF(value.value)}"]`);
+      break;
+    case "string":
+      writer.raw(`[${value.tMs / 1000},${quoteJson(value.value)}]`);
+      break;
+    case "vector":
+      writer.raw("[");
+      for (let i = 0; i < value.labels.length; i++) {
+        writer.raw(i === 0 ? '{"metric":' : ',{"metric":');
+        writer.raw(labelsJson(value.labels[i]!));
+        writer.raw(',"value":[');
+        writer.timestamp(value.tMs);
+        writer.raw(",");
+        writer.sampleValue(value.values[i]!);
+        writer.raw("]}");
+        if (writer.length >= JSON_CHUNK_BYTES) yield writer.take();
+      }
+      writer.raw("]");
+      break;
+    case "matrix":
+      yield* writeMatrix(writer, value.series);
+      break;
+  }
+  if (options.stats !== undefined) writer.raw(`,"stats":${statsJson(options.stats, options.totalMs)}`);
+  writer.raw("}");
+  if (options.warnings.length > 0) writer.raw(`,"warnings":${stringsJson(options.warnings)}`);
+  if (result.infos.length > 0) writer.raw(`,"infos":${stringsJson(result.infos)}`);
+  writer.raw("}");
+  yield writer.take();
+}
+
+function* writeMatrix(
+  writer: JsonWriter,
+  series: readonly MatrixSeries[],
+): Generator<Uint8Array<ArrayBuffer>> {
+  let prefixes: Prefixes | undefined;
+  writer.raw("[");
+  for (let s = 0; s < series.length; s++) {
+    const { labels, tMs, values } = series[s]!;
+    if (prefixes === undefined || prefixes.tMs !== tMs) prefixes = prefixesOf(tMs);
+    const words = wordsOf(values);
+    writer.raw(s === 0 ? '{"metric":' : ',{"metric":');
+    writer.raw(labelsJson(labels));
+    let written = 0;
+    for (let from = 0; from < values.length; from += POINTS_PER_STEP) {
+      const to = Math.min(from + POINTS_PER_STEP, values.length);
+      if (from === 0) writer.raw(',"values":[');
+      written += writer.points(prefixes.bytes, prefixes.starts, values, words, from, to, written > 0);
+      if (writer.length >= JSON_CHUNK_BYTES) yield writer.take();
+    }
+    writer.raw(values.length > 0 ? "]}" : "}");
+    if (writer.length >= JSON_CHUNK_BYTES) yield writer.take();
+  }
+  writer.raw("]");
+}
+
+interface Prefixes {
+  readonly tMs: Float64Array;
+  /** `,[1435781451.781,"` for each time, one after the other. */
+  readonly bytes: Uint8Array;
+  readonly starts: Uint32Array;
+}
+
+/** Times are rendered once for all series that share them. */
+function prefixesOf(tMs: Float64Array): Prefixes {
+  const writer = new JsonWriter(tMs.length * 20 + 512);
+  const starts = new Uint32Array(tMs.length + 1);
+  for (let i = 0; i < tMs.length; i++) {
+    writer.raw(",[");
+    writer.timestamp(tMs[i]!);
+    writer.raw(',"');
+    starts[i + 1] = writer.length;
+  }
+  return { tMs, bytes: writer.take(), starts };
+}
+
+/** Labels are sorted by name already, as Go sorts the keys of a map. */
+export function labelsJson(labels: Labels): string {
+  let json = "{";
+  for (let i = 0; i < labels.length; i += 2) {
+    json += `${i === 0 ? "" : ","}${quoteJson(labels[i]!)}:${quoteJson(labels[i + 1]!)}`;
+  }
+  return json + "}";
+}
+
+export function stringsJson(texts: readonly string[]): string {
+  return `[${texts.map(quoteJson).join(",")}]`;
+}
+
+/** As Prometheus's util/stats: seconds. Waiting is what neither preparing nor evaluating took. */
+function statsJson(stats: QueryStats, totalMs: number): string {
+  const queueMs = Math.max(0, totalMs - stats.prepareMs - stats.evalMs);
+  return `{"timings":{"evalTotalTime":${seconds(stats.prepareMs + stats.evalMs)},"resultSortTime":0,` +
+    `"queryPreparationTime":${seconds(stats.prepareMs)},"innerEvalTime":${seconds(stats.evalMs)},` +
+    `"execQueueTime":${seconds(queueMs)},"execTotalTime":${seconds(totalMs)}},` +
+    `"samples":{"totalQueryableSamples":${stats.samplesRead},"samplesRead":${stats.samplesRead},"peakSamples":${stats.samplesPeak}}}`;
+}
+
+/** To the nanosecond, as Go's durations are; always plain, since JSON readers take both layouts. */
+function seconds(ms: number): string {
+  return formatFloatF(Math.round(ms * 1e6) / 1e9);
+}

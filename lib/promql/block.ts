@@ -1,0 +1,170 @@
+/**
+ * A block: some series of an instant vector over all steps of a grid. Owned by whoever receives it, who may write
+ * into it. A cell without a value holds the absent pattern (model/stale.ts). Absence is tested through the words
+ * before any arithmetic, so no arithmetic ever sees the pattern, and a NaN that arithmetic makes never carries it.
+ */
+import { type Labels, labelsKey, METRIC_NAME, withoutLabel } from "../model/labels.ts";
+import { fillAbsent, isAbsent, setAbsent, wordsOf } from "../model/stale.ts";
+import { UserError } from "../core/errors.ts";
+
+/** The instants at which an expression is evaluated. */
+export interface StepGrid {
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly count: number;
+}
+
+export interface Block {
+  /** Cells a row. */
+  readonly steps: number;
+  readonly labels: readonly Labels[];
+  /** Row i is cells i·steps up to (i+1)·steps. May be longer than the rows. */
+  readonly values: Float64Array;
+  /** Over the same buffer. */
+  readonly words: Uint32Array;
+  /** Non-zero for a series whose metric name goes away once the query is done; undefined for none. */
+  readonly dropsName: Uint8Array | undefined;
+}
+
+export type Blocks = AsyncIterable<Block>;
+
+export function emptyBlock(steps: number): Block {
+  return blockOf(steps, [], new Float64Array(0), undefined);
+}
+
+export function blockOf(
+  steps: number,
+  labels: readonly Labels[],
+  values: Float64Array,
+  dropsName?: Uint8Array,
+): Block {
+  return { steps, labels, values, words: wordsOf(values), dropsName };
+}
+
+/** A block of `rows` absent rows. */
+export function absentBlock(steps: number, labels: readonly Labels[], dropsName?: Uint8Array): Block {
+  const values = new Float64Array(steps * labels.length);
+  const block = blockOf(steps, labels, values, dropsName);
+  fillAbsent(block.words, 0, values.length);
+  return block;
+}
+
+export function isRowAbsent(words: Uint32Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (!isAbsent(words, i)) return false;
+  return true;
+}
+
+/** Copies cells as bits, so that every NaN keeps its meaning. */
+export function copyCells(
+  out: Float64Array,
+  outAt: number,
+  from: Float64Array,
+  fromAt: number,
+  count: number,
+): void {
+  if (count === 1) {
+    const value = from[fromAt]!;
+    if (value === value) {
+      out[outAt] = value;
+      return;
+    }
+  }
+  out.set(from.subarray(fromAt, fromAt + count), outAt);
+}
+
+/** Only the given rows of a block, in that order. */
+export function pickRows(block: Block, rows: readonly number[]): Block {
+  const { steps } = block;
+  const values = new Float64Array(steps * rows.length);
+  const drops = block.dropsName === undefined ? undefined : new Uint8Array(rows.length);
+  const labels: Labels[] = [];
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    labels.push(block.labels[row]!);
+    copyCells(values, i * steps, block.values, row * steps, steps);
+    if (drops !== undefined) drops[i] = block.dropsName![row]!;
+  }
+  return blockOf(steps, labels, values, drops);
+}
+
+/** Without the rows that have no value at any step. */
+export function dropAbsentRows(block: Block): Block {
+  const { steps, words } = block;
+  const kept: number[] = [];
+  for (let i = 0; i < block.labels.length; i++) {
+    if (!isRowAbsent(words, i * steps, (i + 1) * steps)) kept.push(i);
+  }
+  return kept.length === block.labels.length ? block : pickRows(block, kept);
+}
+
+export function concatBlocks(steps: number, blocks: readonly Block[]): Block {
+  if (blocks.length === 1) return blocks[0]!;
+  let count = 0;
+  let drops = false;
+  for (const block of blocks) {
+    count += block.labels.length;
+    if (block.dropsName !== undefined) drops = true;
+  }
+  const labels: Labels[] = new Array(count);
+  const values = new Float64Array(count * steps);
+  const dropsName = drops ? new Uint8Array(count) : undefined;
+  let at = 0;
+  for (const block of blocks) {
+    const rows = block.labels.length;
+    for (let i = 0; i < rows; i++) labels[at + i] = block.labels[i]!;
+    values.set(block.values.subarray(0, rows * steps), at * steps);
+    if (block.dropsName !== undefined) dropsName!.set(block.dropsName.subarray(0, rows), at);
+    at += rows;
+  }
+  return blockOf(steps, labels, values, dropsName);
+}
+
+/** The same cells under other labels. */
+export function relabelled(block: Block, labels: readonly Labels[], dropsName?: Uint8Array): Block {
+  return { steps: block.steps, labels, values: block.values, words: block.words, dropsName };
+}
+
+export function withoutNames(labels: readonly Labels[]): readonly Labels[] {
+  return labels.map(withoutName);
+}
+
+export function withoutName(labels: Labels): Labels {
+  return withoutLabel(labels, METRIC_NAME);
+}
+
+export function repeatedLabelsError(): UserError {
+  return new UserError("execution", "vector cannot contain metrics with the same labelset");
+}
+
+/** What becomes of two series with one label set: refused always, or only where both have a value at one step. */
+export type RepeatRule = "refuse" | "merge";
+
+/** Makes the label sets of a block distinct. */
+export function mergeRepeats(block: Block, rule: RepeatRule): Block {
+  const rowOf = new Map<string, number>();
+  const { labels, steps } = block;
+  let kept: number[] | undefined;
+  for (let i = 0; i < labels.length; i++) {
+    const key = labelsKey(labels[i]!);
+    const first = rowOf.get(key);
+    if (first === undefined) {
+      rowOf.set(key, i);
+      kept?.push(i);
+      continue;
+    }
+    if (rule === "refuse") throw repeatedLabelsError();
+    kept ??= Array.from({ length: i }, (_, row) => row);
+    mergeRow(block, first * steps, i * steps);
+  }
+  return kept === undefined ? block : pickRows(block, kept);
+}
+
+function mergeRow(block: Block, intoAt: number, fromAt: number): void {
+  const { words, values } = block;
+  for (let s = 0; s < block.steps; s++) {
+    if (isAbsent(words, fromAt + s)) continue;
+    if (!isAbsent(words, intoAt + s)) throw repeatedLabelsError();
+    values[intoAt + s] = values[fromAt + s]!;
+    setAbsent(words, fromAt + s);
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * What all operators of one running query share: where samples come from, the query's own times, the limits, and
+ * the remarks collected on the way. `Evaluator` is what an operator may ask of the dispatcher (evaluate.ts), so
+ * that operators do not import it.
+ */
+import type { DurationExpr, Expr } from "./ast.ts";
+import type { SeriesSource } from "../storage/source.ts";
+import type { Annotations } from "./annotations.ts";
+import type { Blocks, StepGrid } from "./block.ts";
+import type { SampleBudget } from "./budget.ts";
+import type { Pacer } from "./pacer.ts";
+
+export interface QueryContext {
+  readonly source: SeriesSource;
+  /** The whole query's, not a subquery's: what `@ start()`, `range()` and `step()` mean. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** 0 for an instant query. */
+  readonly stepMs: number;
+  readonly lookbackMs: number;
+  readonly noStepSubqueryIntervalMs: number;
+  readonly delayedNameRemoval: boolean;
+  readonly annotations: Annotations;
+  readonly budget: SampleBudget;
+  readonly pacer: Pacer;
+}
+
+export interface Evaluator {
+  readonly context: QueryContext;
+  /** Of an expression of type vector. Label sets are distinct over all blocks. */
+  vector(expr: Expr, grid: StepGrid): Blocks;
+  /** Of an expression of type scalar: a value a step, none absent. */
+  scalar(expr: Expr, grid: StepGrid): Promise<Float64Array>;
+  string(expr: Expr): string;
+  durationMs(expr: DurationExpr): number;
+}

@@ -1,0 +1,147 @@
+/** Functions over range vectors: a table from name to kernel. */
+import type { Labels } from "../../model/labels.ts";
+import { labelValue, METRIC_NAME, quoteGo } from "../../model/labels.ts";
+import type { Expr } from "../ast.ts";
+import type { QueryContext } from "../context.ts";
+import { anchoredTransitions, extendedRate } from "../kernels/extended.ts";
+import * as overTime from "../kernels/over_time.ts";
+import {
+  changes,
+  extrapolatedRate,
+  findResets,
+  instantRate,
+  IS_COUNTER,
+  IS_RATE,
+  resetsCount,
+} from "../kernels/rate.ts";
+import { deriv, doubleExponentialSmoothing, predictLinear } from "../kernels/regression.ts";
+import * as sliding from "../kernels/sliding.ts";
+import type { SampleWindows } from "../kernels/windows.ts";
+import type { RangeFunction, RowJob } from "../operators/ranges.ts";
+
+type PlainKernel = (w: SampleWindows, from: number, to: number, out: Float64Array, outAt: number) => number;
+
+function plain(kernel: PlainKernel, costs: RangeFunction["costs"], keepsName = false): RangeFunction {
+  return {
+    run: (job, from, to) => kernel(job.windows, from, to, job.out, job.outAt),
+    costs,
+    keepsName,
+  };
+}
+
+function rate(flags: number, remark?: RangeFunction["remark"]): RangeFunction {
+  return {
+    run: (job, from, to) => {
+      const resets = (flags & IS_COUNTER) !== 0
+        ? findResets(job.windows.values, job.samplesCount, job.scratch)
+        : 0;
+      return extrapolatedRate(job.windows, job.scratch, resets, flags, from, to, job.out, job.outAt);
+    },
+    costs: "samples",
+    keepsName: false,
+    ...(remark === undefined ? {} : { remark }),
+  };
+}
+
+function extended(flags: number, smoothed: boolean, remark?: RangeFunction["remark"]): RangeFunction {
+  return {
+    run: (job, from, to) => extendedRate(job.windows, smoothed, flags, from, to, job.out, job.outAt),
+    costs: "windows",
+    keepsName: false,
+    ...(remark === undefined ? {} : { remark }),
+  };
+}
+
+function anchored(wantsResets: boolean): RangeFunction {
+  return {
+    run: (job, from, to) => anchoredTransitions(job.windows, wantsResets, from, to, job.out, job.outAt),
+    costs: "windows",
+    keepsName: false,
+  };
+}
+
+function instant(flags: number): RangeFunction {
+  return {
+    run: (job, from, to) => instantRate(job.windows, flags, from, to, job.out, job.outAt),
+    costs: "samples",
+    keepsName: false,
+  };
+}
+
+type ParamKernel = (
+  w: SampleWindows,
+  params: Float64Array,
+  from: number,
+  to: number,
+  out: Float64Array,
+  outAt: number,
+) => number;
+
+function withParam(kernel: ParamKernel): RangeFunction {
+  return {
+    run: (job, from, to) => kernel(job.windows, job.params[0]!, from, to, job.out, job.outAt),
+    costs: "windows",
+    keepsName: false,
+  };
+}
+
+const SMOOTHING: RangeFunction = {
+  run: (job: RowJob, from, to) =>
+    doubleExponentialSmoothing(job.windows, job.params[0]!, job.params[1]!, from, to, job.out, job.outAt),
+  costs: "windows",
+  keepsName: false,
+};
+
+const COUNTER_SUFFIXES = ["_total", "_sum", "_count", "_bucket"];
+
+function remarkGauge(context: QueryContext, labels: Labels, arg: Expr): void {
+  const name = labelValue(labels, METRIC_NAME);
+  if (name === "" || COUNTER_SUFFIXES.some((suffix) => name.endsWith(suffix))) return;
+  context.annotations.inform(
+    `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoteGo(name)}`,
+    arg.pos,
+  );
+}
+
+export const RANGE_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map<string, RangeFunction>([
+  ["rate", rate(IS_COUNTER | IS_RATE, remarkGauge)],
+  ["increase", rate(IS_COUNTER, remarkGauge)],
+  ["delta", rate(0)],
+  ["irate", instant(IS_RATE)],
+  ["idelta", instant(0)],
+  ["changes", plain(changes, "windows")],
+  ["resets", plain(resetsCount, "windows")],
+  ["deriv", plain(deriv, "windows")],
+  ["predict_linear", withParam(predictLinear)],
+  ["quantile_over_time", withParam(overTime.quantileOverTime)],
+  ["double_exponential_smoothing", SMOOTHING],
+  ["avg_over_time", plain(sliding.avgOverTime, "windows")],
+  ["sum_over_time", plain(sliding.sumOverTime, "windows")],
+  ["min_over_time", plain(sliding.minOverTime, "samples")],
+  ["max_over_time", plain(sliding.maxOverTime, "samples")],
+  ["count_over_time", plain(overTime.countOverTime, "samples")],
+  ["present_over_time", plain(overTime.presentOverTime, "samples")],
+  ["stddev_over_time", plain(overTime.stddevOverTime, "windows")],
+  ["stdvar_over_time", plain(overTime.stdvarOverTime, "windows")],
+  ["mad_over_time", plain(overTime.madOverTime, "windows")],
+  ["first_over_time", plain(overTime.firstOverTime, "samples", true)],
+  ["last_over_time", plain(overTime.lastOverTime, "samples", true)],
+  ["ts_of_first_over_time", plain(overTime.timeOfFirstOverTime, "samples")],
+  ["ts_of_last_over_time", plain(overTime.timeOfLastOverTime, "samples")],
+  ["ts_of_min_over_time", plain(overTime.timeOfMinOverTime, "windows")],
+  ["ts_of_max_over_time", plain(overTime.timeOfMaxOverTime, "windows")],
+]);
+
+export const ANCHORED_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map<string, RangeFunction>([
+  ["rate", extended(IS_COUNTER | IS_RATE, false, remarkGauge)],
+  ["increase", extended(IS_COUNTER, false, remarkGauge)],
+  ["delta", extended(0, false)],
+  ["changes", anchored(false)],
+  ["resets", anchored(true)],
+]);
+
+export const SMOOTHED_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map<string, RangeFunction>([
+  ["rate", extended(IS_COUNTER | IS_RATE, true, remarkGauge)],
+  ["increase", extended(IS_COUNTER, true, remarkGauge)],
+  ["delta", extended(0, true)],
+]);

@@ -1,0 +1,234 @@
+/**
+ * Range vectors: the samples of a selector or a subquery as column groups, and the functions over their windows.
+ * Window bounds are found once a group for its columns without gaps; a column with gaps is compacted first. The
+ * values of a subquery are a column group too: their steps are its timestamps.
+ */
+import { assert } from "../../core/assert.ts";
+import { UserError } from "../../core/errors.ts";
+import type { Labels } from "../../model/labels.ts";
+import { wordsOf } from "../../model/stale.ts";
+import type { ColumnGroup } from "../../storage/source.ts";
+import type { Expr, RangeEdge, Subquery } from "../ast.ts";
+import { absentBlock, type Blocks, type StepGrid } from "../block.ts";
+import type { Evaluator, QueryContext } from "../context.ts";
+import { unwrapParens } from "../invariant.ts";
+import { compactColumn, findWindows, type SampleWindows } from "../kernels/windows.ts";
+import { WORK_VISITS_MAX } from "../pacer.ts";
+import { lookedAtMs, rowsPerBlock } from "./selector.ts";
+
+/** As Prometheus: a subquery may not have more steps than this many, or its cost has no bound. */
+const SUBQUERY_STEPS_MAX = 50_000_000;
+
+export interface RangeInput {
+  readonly groups: AsyncIterable<ColumnGroup>;
+  /** Where each step's window ends, and how long it is; extended edges reach further. */
+  readonly endMs: Float64Array;
+  readonly rangeMs: number;
+  readonly edge: RangeEdge;
+}
+
+export function rangeInput(evaluator: Evaluator, expr: Expr, grid: StepGrid): RangeInput {
+  const inner = unwrapParens(expr);
+  if (inner.kind === "subquery") return subqueryInput(evaluator, inner, grid);
+  assert(inner.kind === "matrix", "a range vector is a matrix selector or a subquery");
+  const { context } = evaluator;
+  const { selector } = inner;
+  const rangeMs = evaluator.durationMs(inner.range);
+  const endMs = lookedAtMs(evaluator, grid, selector.at, selector.offset);
+  const { edge } = selector;
+  const before = edge === "plain" ? 0 : context.lookbackMs;
+  const after = edge === "smoothed" ? context.lookbackMs : 0;
+  const groups = context.source.select({
+    matchers: selector.matchers,
+    range: { startMs: endMs[0]! - rangeMs - before + 1, endMs: endMs[grid.count - 1]! + after },
+    samplesMax: context.budget.samplesMax - context.budget.held,
+  }, context.pacer.signal);
+  return { groups, endMs, rangeMs, edge };
+}
+
+function subqueryInput(evaluator: Evaluator, subquery: Subquery, grid: StepGrid): RangeInput {
+  const rangeMs = evaluator.durationMs(subquery.range);
+  const stepMs = subquery.step === undefined
+    ? evaluator.context.noStepSubqueryIntervalMs
+    : evaluator.durationMs(subquery.step);
+  const endMs = lookedAtMs(evaluator, grid, subquery.at, subquery.offset);
+  // As Prometheus: steps lie on multiples of the step since the epoch, the window is left-open.
+  const startMs = (Math.floor((endMs[0]! - rangeMs) / stepMs) + 1) * stepMs;
+  const lastMs = endMs[grid.count - 1]!;
+  const count = lastMs < startMs ? 0 : Math.floor((lastMs - startMs) / stepMs) + 1;
+  if (count > SUBQUERY_STEPS_MAX) {
+    throw new UserError("execution", `a subquery of ${count} steps is too long: at most ${SUBQUERY_STEPS_MAX}`);
+  }
+  const inner: StepGrid = { startMs, stepMs, count };
+  return {
+    groups: count === 0 ? noGroups() : blocksAsGroups(evaluator, subquery.expr, inner),
+    endMs,
+    rangeMs,
+    edge: "plain",
+  };
+}
+
+async function* noGroups(): AsyncIterable<ColumnGroup> {}
+
+async function* blocksAsGroups(
+  evaluator: Evaluator,
+  expr: Expr,
+  grid: StepGrid,
+): AsyncIterable<ColumnGroup> {
+  const tMs = new Float64Array(grid.count);
+  for (let s = 0; s < grid.count; s++) tMs[s] = grid.startMs + s * grid.stepMs;
+  for await (const block of evaluator.vector(expr, grid)) {
+    const columns: Float64Array[] = [];
+    const gaps: boolean[] = [];
+    for (let i = 0; i < block.labels.length; i++) {
+      columns.push(block.values.subarray(i * block.steps, (i + 1) * block.steps));
+      gaps.push(true);
+    }
+    yield { tMs, series: block.labels, columns, gaps, dropsName: block.dropsName } as SubqueryGroup;
+  }
+}
+
+/** A group that came of a subquery: the names that its series lose at the end of the query. */
+interface SubqueryGroup extends ColumnGroup {
+  readonly dropsName: Uint8Array | undefined;
+}
+
+export function dropsNameOf(group: ColumnGroup): Uint8Array | undefined {
+  return "dropsName" in group ? (group as SubqueryGroup).dropsName : undefined;
+}
+
+/** One series' windows on their way through a kernel. Reused from series to series. */
+export interface RowJob {
+  windows: SampleWindows;
+  /** Samples in `windows.tMs` and `windows.values`, which may be longer. */
+  samplesCount: number;
+  readonly params: readonly Float64Array[];
+  readonly lookbackMs: number;
+  out: Float64Array;
+  outAt: number;
+  /** Room for a kernel's index lists, as long as the row. */
+  scratch: Int32Array;
+}
+
+export interface RangeFunction {
+  /** Writes steps `from` up to `to`; answers how many values it wrote. */
+  readonly run: (job: RowJob, from: number, to: number) => number;
+  /** Whether a step costs its whole window, so that many wide windows must be cut into pieces of work. */
+  readonly costs: "windows" | "samples";
+  readonly keepsName: boolean;
+  /** Called for each series that has a value. */
+  readonly remark?: (context: QueryContext, labels: Labels, arg: Expr) => void;
+}
+
+export async function* rangeCall(
+  evaluator: Evaluator,
+  fn: RangeFunction,
+  arg: Expr,
+  params: readonly Float64Array[],
+  grid: StepGrid,
+): Blocks {
+  const { context } = evaluator;
+  const { budget, pacer } = context;
+  const input = rangeInput(evaluator, arg, grid);
+  const reach = reachOf(context, input);
+  const evalMs = new Float64Array(grid.count);
+  for (let s = 0; s < grid.count; s++) evalMs[s] = grid.startMs + s * grid.stepMs;
+  for await (const group of input.groups) {
+    const samples = group.tMs.length;
+    budget.addRead(samples * group.series.length);
+    const shared = {
+      ...emptyWindows(grid.count, input, evalMs),
+      tMs: group.tMs,
+    };
+    const sharedVisits = findWindows(group.tMs, samples, reach.endMs, reach.rangeMs, shared.lo, shared.hi);
+    holdWidest(context, shared);
+    const own = emptyWindows(grid.count, input, evalMs);
+    const compactT = new Float64Array(samples);
+    const compactV = new Float64Array(samples);
+    const drops = dropsNameOf(group);
+    const job: RowJob = {
+      windows: shared,
+      samplesCount: samples,
+      params,
+      lookbackMs: context.lookbackMs,
+      out: compactV,
+      outAt: 0,
+      scratch: new Int32Array(samples),
+    };
+    const rows = rowsPerBlock(grid.count, samples);
+    for (let at = 0; at < group.series.length; at += rows) {
+      const end = Math.min(group.series.length, at + rows);
+      const room = absentBlock(grid.count, group.series.slice(at, end));
+      const labels: Labels[] = [];
+      const flags: number[] = [];
+      for (let i = at; i < end; i++) {
+        const column = group.columns[i]!;
+        let visits = sharedVisits;
+        if (group.gaps[i]) {
+          const count = compactColumn(group.tMs, column, wordsOf(column), compactT, compactV);
+          visits = findWindows(compactT, count, reach.endMs, reach.rangeMs, own.lo, own.hi);
+          job.windows = { ...own, tMs: compactT, values: compactV };
+          job.samplesCount = count;
+        } else {
+          job.windows = { ...shared, values: column };
+          job.samplesCount = samples;
+        }
+        if (visits === 0) continue;
+        job.out = room.values;
+        job.outAt = labels.length * grid.count;
+        let present = 0;
+        if (fn.costs === "samples" || visits <= WORK_VISITS_MAX) {
+          present = fn.run(job, 0, grid.count);
+        } else {
+          const stride = Math.max(1, Math.floor(grid.count * WORK_VISITS_MAX / visits));
+          for (let from = 0; from < grid.count; from += stride) {
+            present += fn.run(job, from, Math.min(grid.count, from + stride));
+            const turn = pacer.turn();
+            if (turn !== undefined) await turn;
+          }
+        }
+        if (present === 0) continue;
+        const series = group.series[i]!;
+        labels.push(series);
+        if (drops !== undefined) flags.push(drops[i]!);
+        fn.remark?.(context, series, arg);
+      }
+      if (labels.length > 0) {
+        yield { ...room, labels, dropsName: drops === undefined ? undefined : Uint8Array.from(flags) };
+      }
+      const turn = pacer.turn();
+      if (turn !== undefined) await turn;
+    }
+  }
+}
+
+/** Windows as far as samples are needed: extended edges look one lookback further. */
+function reachOf(context: QueryContext, input: RangeInput): { endMs: Float64Array; rangeMs: number } {
+  if (input.edge === "plain") return input;
+  const before = context.lookbackMs;
+  const after = input.edge === "smoothed" ? context.lookbackMs : 0;
+  return {
+    endMs: after === 0 ? input.endMs : input.endMs.map((endMs) => endMs + after),
+    rangeMs: input.rangeMs + before + after,
+  };
+}
+
+function emptyWindows(steps: number, input: RangeInput, evalMs: Float64Array): SampleWindows {
+  return {
+    tMs: evalMs,
+    values: evalMs,
+    lo: new Int32Array(steps),
+    hi: new Int32Array(steps),
+    endMs: input.endMs,
+    rangeMs: input.rangeMs,
+    evalMs,
+  };
+}
+
+/** As Prometheus: the samples of one window count as held while it is looked at. */
+function holdWidest(context: QueryContext, windows: SampleWindows): void {
+  let widest = 0;
+  for (let s = 0; s < windows.lo.length; s++) widest = Math.max(widest, windows.hi[s]! - windows.lo[s]!);
+  context.budget.hold(widest);
+  context.budget.release(widest);
+}

@@ -1,0 +1,54 @@
+/**
+ * Keeps a query polite and bounded in time: whoever works asks the pacer between pieces of at most a few
+ * milliseconds; it lets the event loop turn, and ends the query at its deadline or when it was cancelled.
+ */
+import { UserError } from "../core/errors.ts";
+
+/** A quarter of the longest stall that the server promises, as the pieces between two questions take time too. */
+export const WORK_MS_MAX = 12;
+
+/** How many sample visits one piece of work may make between two questions: a few milliseconds. */
+export const WORK_VISITS_MAX = 1_000_000;
+
+export interface PacerOptions {
+  readonly monotonicMs: () => number;
+  readonly yieldToLoop: () => Promise<void>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export class Pacer {
+  readonly #options: PacerOptions;
+  readonly #deadlineMs: number;
+  #turnedMs: number;
+
+  constructor(options: PacerOptions) {
+    this.#options = options;
+    this.#turnedMs = options.monotonicMs();
+    this.#deadlineMs = this.#turnedMs + options.timeoutMs;
+  }
+
+  get signal(): AbortSignal {
+    return this.#options.signal;
+  }
+
+  /** Undefined most of the time: `const turn = pacer.turn(); if (turn !== undefined) await turn;` */
+  turn(): Promise<void> | undefined {
+    const nowMs = this.#options.monotonicMs();
+    this.#check(nowMs);
+    return nowMs - this.#turnedMs < WORK_MS_MAX ? undefined : this.#yield();
+  }
+
+  async #yield(): Promise<void> {
+    await this.#options.yieldToLoop();
+    this.#turnedMs = this.#options.monotonicMs();
+    this.#check(this.#turnedMs);
+  }
+
+  #check(nowMs: number): void {
+    if (this.#options.signal.aborted) {
+      throw new UserError("canceled", "query was canceled in expression evaluation");
+    }
+    if (nowMs > this.#deadlineMs) throw new UserError("timeout", "query timed out in expression evaluation");
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * The remote-write 1.0 receiver, apart from HTTP: headers and body in, status and text out. A request is kept as a
+ * whole or not at all, and is answered after its commit.
+ */
+import { messageOf, UserError } from "../core/errors.ts";
+import type { Log } from "../core/ports.ts";
+import type { EpochMs } from "../core/time.ts";
+import type { AppendCounts, AppendOutcome } from "../model/batch.ts";
+import type { AppendSamples } from "./append.ts";
+import { decodeSnappy } from "./snappy_block.ts";
+import { learnRefs, type WriteBatch, writeBatchesOf } from "./write_batches.ts";
+import { type DecodedWrite, WriteDecoder } from "./write_decoder.ts";
+
+/** As Prometheus. */
+export const WRITE_DECODED_BYTES_MAX = 32 * 1024 * 1024;
+/** Snappy never grows its input by more than a sixth, so a larger body would unpack beyond the limit above. */
+export const WRITE_BODY_BYTES_MAX = WRITE_DECODED_BYTES_MAX + WRITE_DECODED_BYTES_MAX / 4;
+/** As Prometheus: samples further ahead come from a broken clock. */
+export const WRITE_AHEAD_MS_MAX = 10 * 60_000;
+
+const V1 = "prometheus.WriteRequest";
+const V2 = "io.prometheus.write.v2.Request";
+
+export interface WriteRequestHead {
+  readonly contentType: string;
+  readonly contentEncoding: string;
+}
+
+export interface WriteAnswer {
+  /** 204, or a refusal with `text`. */
+  readonly status: number;
+  readonly text: string;
+  readonly samplesWritten: number;
+}
+
+export interface ReceiverStats {
+  readonly requests: number;
+  readonly samples: number;
+  readonly invalidLabelSamples: number;
+  readonly exemplarsIgnored: number;
+  readonly metadataIgnored: number;
+  readonly failedRequests: number;
+}
+
+export class WriteReceiver {
+  readonly #append: AppendSamples;
+  readonly #log: Log;
+  readonly #decoder = new WriteDecoder();
+  #stats = {
+    requests: 0,
+    samples: 0,
+    invalidLabelSamples: 0,
+    exemplarsIgnored: 0,
+    metadataIgnored: 0,
+    failedRequests: 0,
+  };
+
+  constructor(append: AppendSamples, log: Log) {
+    this.#append = append;
+    this.#log = log;
+  }
+
+  get stats(): ReceiverStats {
+    return this.#stats;
+  }
+
+  /** Before the body is read; undefined when it may be. */
+  refuseHead(head: WriteRequestHead): WriteAnswer | undefined {
+    const reason = headProblem(head);
+    return reason === undefined ? undefined : this.#failed(415, reason);
+  }
+
+  async receive(body: Uint8Array<ArrayBuffer>, nowMs: EpochMs): Promise<WriteAnswer> {
+    this.#stats.requests++;
+    let bytes: Uint8Array;
+    let decoded: DecodedWrite;
+    try {
+      bytes = decodeSnappy(body, WRITE_DECODED_BYTES_MAX);
+      decoded = this.#decoder.decode(bytes);
+    } catch (error) {
+      if (error instanceof UserError) return this.#failed(400, error.message);
+      throw error;
+    }
+    const refusal = this.#refuse(decoded, nowMs);
+    if (refusal !== undefined) return refusal;
+    const { sampleCount } = decoded;
+    const batches = writeBatchesOf(decoded);
+    if (batches.length === 0) return { status: 204, text: "", samplesWritten: 0 };
+    try {
+      return await this.#store(batches, bytes, sampleCount);
+    } catch (error) {
+      this.#log.error("remote write failed", { error: messageOf(error) });
+      return this.#failed(500, messageOf(error));
+    }
+  }
+
+  /** Answers, or counts what is left out. */
+  #refuse(decoded: DecodedWrite, nowMs: EpochMs): WriteAnswer | undefined {
+    if (decoded.histograms > 0) {
+      return this.#failed(400, "native histograms are not supported yet: nothing of this request was stored");
+    }
+    if (decoded.maxMs > nowMs + WRITE_AHEAD_MS_MAX) {
+      return this.#failed(400, "out of bounds: timestamp is too far in the future");
+    }
+    this.#stats.exemplarsIgnored += decoded.exemplars;
+    this.#stats.metadataIgnored += decoded.metadata;
+    if (decoded.invalidReason !== undefined) {
+      this.#stats.invalidLabelSamples += decoded.invalidSamples;
+      this.#log.warn("remote write: series with invalid labels are skipped", {
+        samples: decoded.invalidSamples,
+        reason: decoded.invalidReason,
+      });
+    }
+    return undefined;
+  }
+
+  async #store(batches: readonly WriteBatch[], bytes: Uint8Array, sampleCount: number): Promise<WriteAnswer> {
+    let writes = batches;
+    let outcomes = await this.#appendAll(writes);
+    const stale = new Set(
+      writes.filter((_, i) => outcomes[i]!.kind === "wrongEpoch").map(({ cohort }) => cohort),
+    );
+    if (stale.size > 0) {
+      const refused = this.#conclude(outcomes);
+      if (refused !== undefined) return refused;
+      // Storage has begun anew: the columns known here mean nothing. The rows were given away, so decode once more.
+      for (const cohort of stale) cohort.epoch = 0;
+      writes = writeBatchesOf(this.#decoder.decode(bytes)).filter(({ cohort }) => stale.has(cohort));
+      outcomes = await this.#appendAll(writes);
+      if (outcomes.some(({ kind }) => kind === "wrongEpoch")) {
+        return this.#failed(500, "storage refused its own references twice");
+      }
+    }
+    const refused = this.#conclude(outcomes);
+    if (refused !== undefined) return refused;
+    this.#stats.samples += sampleCount;
+    return { status: 204, text: "", samplesWritten: sampleCount };
+  }
+
+  async #appendAll(writes: readonly WriteBatch[]): Promise<readonly AppendOutcome[]> {
+    const outcomes = await this.#append(writes.map(({ batch }) => batch), { atomic: true, durable: true });
+    for (let i = 0; i < writes.length; i++) {
+      const outcome = outcomes[i]!;
+      if (outcome.kind === "appended") learnRefs(writes[i]!, outcome);
+    }
+    return outcomes;
+  }
+
+  #conclude(outcomes: readonly AppendOutcome[]): WriteAnswer | undefined {
+    for (const outcome of outcomes) {
+      if (outcome.kind === "refused") return this.#failed(400, refusalText(outcome.counts, outcome.reason));
+      // A sender keeps what met a limit only if it wants to: that is what this status is for.
+      if (outcome.kind === "limited") return this.#failed(429, `${outcome.limit}: ${outcome.reason}`);
+    }
+    return undefined;
+  }
+
+  #failed(status: number, text: string): WriteAnswer {
+    this.#stats.failedRequests++;
+    return { status, text, samplesWritten: 0 };
+  }
+}
+
+/** As Prometheus's storage errors, with storage's own words after them where they say more. */
+function refusalText(counts: AppendCounts, reason: string): string {
+  const text = counts.outOfBounds > 0
+    ? "out of bounds"
+    : counts.tooOld > 0
+    ? "too old sample"
+    : counts.duplicate > 0
+    ? "duplicate sample for timestamp"
+    : "out of order sample";
+  if (reason === "" || reason === text) return text;
+  return reason.startsWith(text) ? reason : `${text}: ${reason}`;
+}
+
+/** As Prometheus: missing headers mean version 1 and snappy. Undefined when both are fine. */
+function headProblem(head: WriteRequestHead): string | undefined {
+  const contentType = head.contentType.trim();
+  if (contentType !== "") {
+    const [media, ...parameters] = contentType.split(";");
+    if (media !== "application/x-protobuf") {
+      return `expected application/x-protobuf as the first (media) part, got ${contentType} content-type`;
+    }
+    for (const parameter of parameters) {
+      const pair = parameter.trim().split("=");
+      if (pair.length !== 2) {
+        return `as per https://www.rfc-editor.org/rfc/rfc9110#parameter expected parameters to be key-values, ` +
+          `got ${parameter} in ${contentType} content-type`;
+      }
+      if (pair[0] !== "proto") continue;
+      if (pair[1] === V2) return `${V2} protobuf message is not accepted by this server; only accepts ${V1}`;
+      if (pair[1] !== V1) {
+        return `got ${contentType} content type; unknown type for remote write protobuf message ${
+          pair[1]
+        }, ` +
+          `supported: ${V1}`;
+      }
+    }
+  }
+  const encoding = head.contentEncoding.trim().toLowerCase();
+  if (encoding !== "" && encoding !== "snappy") {
+    return `${head.contentEncoding} encoding (compression) is not accepted by this server; only snappy is acceptable`;
+  }
+  return undefined;
+}

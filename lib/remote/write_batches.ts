@@ -1,0 +1,91 @@
+/** From a decoded write to storage's batches: one a cohort, its rows by rising time, its new series defined. */
+import { type AppendOutcome, NEW_SERIES_BIT, type SampleBatch, type SampleRow } from "../model/batch.ts";
+import type { Labels } from "../model/labels.ts";
+import { wordsOf } from "../model/stale.ts";
+import type { WriteCohort, WriteSeriesEntry } from "./series_cache.ts";
+import type { DecodedWrite } from "./write_decoder.ts";
+
+export interface WriteBatch {
+  readonly cohort: WriteCohort;
+  readonly batch: SampleBatch;
+  /** The entries of `batch.defined`, to learn their columns from the outcome. */
+  readonly defined: readonly WriteSeriesEntry[];
+}
+
+/** Copies everything out of the decoder's scratch arrays. */
+export function writeBatchesOf(decoded: DecodedWrite): readonly WriteBatch[] {
+  const cohortCount = decoded.cohorts.length;
+  const defined: WriteSeriesEntry[][] = Array.from({ length: cohortCount }, () => []);
+  const refs = new Uint32Array(decoded.series.length);
+  for (let i = 0; i < decoded.series.length; i++) {
+    const entry = decoded.series[i]!;
+    const cohort = entry.cohort!;
+    if (cohort.epoch !== 0 && entry.refEpoch === cohort.epoch) {
+      refs[i] = entry.ref;
+      continue;
+    }
+    const list = defined[cohort.indexInRequest]!;
+    refs[i] = (NEW_SERIES_BIT | list.length) >>> 0;
+    list.push(entry);
+  }
+  const rows = scatter(decoded, refs);
+  return decoded.cohorts.map(({ cohort, rows: numbers }, i) => {
+    const cohortRows = numbers.map((number) => rows[number]!).sort((a, b) => a.tMs - b.tMs);
+    const labels: Labels[] = defined[i]!.map((entry) => entry.labels!);
+    return {
+      cohort,
+      defined: defined[i]!,
+      batch: { cohort: cohort.name, epoch: cohort.epoch, defined: labels, rows: cohortRows, strays: [] },
+    };
+  });
+}
+
+/** Remembers the columns that an append gave to its new series. */
+export function learnRefs(write: WriteBatch, outcome: Extract<AppendOutcome, { kind: "appended" }>): void {
+  write.cohort.epoch = outcome.epoch;
+  for (let i = 0; i < write.defined.length; i++) {
+    const entry = write.defined[i]!;
+    entry.ref = outcome.refs[i]!;
+    entry.refEpoch = outcome.epoch;
+  }
+}
+
+function scatter(decoded: DecodedWrite, refs: Uint32Array): readonly SampleRow[] {
+  const { rows, sampleCount, sampleSeries, sampleRow, sampleWords } = decoded;
+  const rowRefs = rows.map(({ count }) => new Uint32Array(count));
+  const rowValues = rows.map(({ count }) => new Float64Array(count));
+  const rowWords = rowValues.map(wordsOf);
+  const filled = new Uint32Array(rows.length);
+  for (let i = 0; i < sampleCount; i++) {
+    const row = sampleRow[i]!;
+    const at = filled[row]!;
+    filled[row] = at + 1;
+    rowRefs[row]![at] = refs[sampleSeries[i]!]!;
+    const words = rowWords[row]!;
+    words[2 * at] = sampleWords[2 * i]!;
+    words[2 * at + 1] = sampleWords[2 * i + 1]!;
+  }
+  return rows.map(({ tMs }, i) => {
+    const row = { tMs, refs: rowRefs[i]!, values: rowValues[i]! };
+    return decoded.mayRepeat ? withoutRepeats(row) : row;
+  });
+}
+
+/** As Prometheus within one request: the first sample of a series at a time is kept. */
+function withoutRepeats(row: SampleRow): SampleRow {
+  const seen = new Set<number>();
+  const words = wordsOf(row.values);
+  let kept = 0;
+  for (let i = 0; i < row.refs.length; i++) {
+    const ref = row.refs[i]!;
+    if (seen.has(ref)) continue;
+    seen.add(ref);
+    row.refs[kept] = ref;
+    words[2 * kept] = words[2 * i]!;
+    words[2 * kept + 1] = words[2 * i + 1]!;
+    kept++;
+  }
+  return kept === row.refs.length
+    ? row
+    : { tMs: row.tMs, refs: row.refs.slice(0, kept), values: row.values.slice(0, kept) };
+}

@@ -1,0 +1,130 @@
+/**
+ * Collects the samples of one batch: a row at the scrape's time, strays by their own time, new series. One builder
+ * serves all sessions in turn; what it hands out is copied to arrays of the right size, as a batch gives them away.
+ */
+import type { EpochMs } from "../core/time.ts";
+import { NEW_SERIES_BIT, type SampleRow } from "../model/batch.ts";
+import { type Labels, labelsKey } from "../model/labels.ts";
+import { setNan, setStale, wordsOf } from "../model/stale.ts";
+
+/** In `definedBy`, for a series that leaves no trace once its batch is answered. */
+export const DEFINED_FOR_NOBODY = -1_000_000;
+
+interface Stray {
+  readonly refs: number[];
+  readonly values: number[];
+}
+
+export class RowBuilder {
+  #refs = new Uint32Array(1024);
+  #values = new Float64Array(1024);
+  #words = wordsOf(this.#values);
+  #count = 0;
+  #tMs = 0;
+  #strays = new Map<EpochMs, Stray>();
+  #defined: Labels[] = [];
+  #definedBy: number[] = [];
+  /** Columns already in the row; only kept where several keys may mean one series. */
+  #taken: Map<number, number> | undefined;
+  #byKey: Map<string, number> | undefined;
+
+  /** `mayAlias`: several keys, or a key and a report series, may stand for one series. */
+  begin(tMs: EpochMs, mayAlias: boolean): void {
+    this.#tMs = tMs;
+    this.#count = 0;
+    if (this.#strays.size > 0) this.#strays = new Map();
+    this.#defined = [];
+    this.#definedBy = [];
+    this.#taken = mayAlias ? new Map() : undefined;
+    this.#byKey = mayAlias ? new Map() : undefined;
+  }
+
+  /** The reference under which the batch defines `labels`; `owner` learns the column later. */
+  define(labels: Labels, owner: number): number {
+    const key = this.#byKey === undefined ? "" : labelsKey(labels);
+    const known = this.#byKey?.get(key);
+    const index = this.#defined.length;
+    if (known !== undefined) {
+      // Storage answers one column for each entry, so an entry may be there twice; the row is not.
+      return known;
+    }
+    this.#byKey?.set(key, index + NEW_SERIES_BIT);
+    this.#defined.push(labels);
+    this.#definedBy.push(owner);
+    return index + NEW_SERIES_BIT;
+  }
+
+  /** False when the row has the series already. */
+  put(ref: number, value: number): boolean {
+    const at = this.#place(ref);
+    if (at === -1) return false;
+    if (value === value) this.#values[at] = value;
+    else setNan(this.#words, at);
+    return true;
+  }
+
+  putStale(ref: number): boolean {
+    const at = this.#place(ref);
+    if (at === -1) return false;
+    setStale(this.#words, at);
+    return true;
+  }
+
+  /** A sample with a time of its own. False when that time has a sample of the series already. */
+  putStray(ref: number, tMs: EpochMs, value: number): boolean {
+    if (tMs === this.#tMs) {
+      this.#taken ??= new Map(Array.from(this.#refs.subarray(0, this.#count), (each, i) => [each, i]));
+      return this.put(ref, value);
+    }
+    let stray = this.#strays.get(tMs);
+    if (stray === undefined) this.#strays.set(tMs, stray = { refs: [], values: [] });
+    if (stray.refs.includes(ref)) return false;
+    stray.refs.push(ref);
+    stray.values.push(value);
+    return true;
+  }
+
+  get definedBy(): readonly number[] {
+    return this.#definedBy;
+  }
+
+  /** Hands the batch's parts over. */
+  take(): { readonly defined: readonly Labels[]; readonly rows: SampleRow[]; readonly strays: SampleRow[] } {
+    const rows: SampleRow[] = [];
+    if (this.#count > 0) {
+      const refs = this.#refs.slice(0, this.#count);
+      rows.push({ tMs: this.#tMs, refs, values: this.#values.slice(0, this.#count) });
+    }
+    const strays: SampleRow[] = [];
+    for (const [tMs, stray] of this.#strays) {
+      const values = Float64Array.from(stray.values);
+      const words = wordsOf(values);
+      for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) setNan(words, i);
+      strays.push({ tMs, refs: Uint32Array.from(stray.refs), values });
+    }
+    strays.sort((a, b) => a.tMs - b.tMs);
+    const defined = this.#defined;
+    this.#defined = [];
+    return { defined, rows, strays };
+  }
+
+  #place(ref: number): number {
+    if (this.#taken !== undefined) {
+      if (this.#taken.has(ref)) return -1;
+      this.#taken.set(ref, this.#count);
+    }
+    if (this.#count === this.#refs.length) this.#grow();
+    this.#refs[this.#count] = ref;
+    return this.#count++;
+  }
+
+  #grow(): void {
+    const refs = new Uint32Array(this.#refs.length * 2);
+    refs.set(this.#refs);
+    this.#refs = refs;
+    const values = new Float64Array(refs.length);
+    values.set(this.#values);
+    this.#values = values;
+    this.#words = wordsOf(values);
+  }
+}

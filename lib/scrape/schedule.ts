@@ -1,0 +1,63 @@
+/**
+ * When a target is scraped. Each target has a fixed place in the interval, drawn from its identity and the
+ * server's, so that targets spread evenly, two servers of one pair differ, and a restart changes nothing.
+ */
+import type { EpochMs } from "../core/time.ts";
+import type { Labels } from "../model/labels.ts";
+
+/** As Prometheus: a scrape that starts this little off its place is stamped with the place itself. */
+const SNAP_MS_MAX = 2;
+const SNAP_SHARE = 100;
+
+/** 32-bit FNV-1a over UTF-16 units, a separator between parts. */
+function hash32(parts: Iterable<string>): number {
+  let hash = 0x811c9dc5;
+  for (const part of parts) {
+    for (let i = 0; i < part.length; i++) hash = Math.imul(hash ^ part.charCodeAt(i), 0x01000193);
+    hash = Math.imul(hash ^ 0xff, 0x01000193);
+  }
+  // FNV's low bits follow its last bytes; the offset takes a remainder, so they are mixed once more.
+  hash ^= hash >>> 16;
+  hash = Math.imul(hash, 0x85ebca6b);
+  hash ^= hash >>> 13;
+  return hash >>> 0;
+}
+
+/** What makes this server differ from its twin: host name and external labels. */
+export function offsetSeed(hostName: string, externalLabels: Labels): number {
+  return hash32([hostName, ...externalLabels]);
+}
+
+export interface ScrapePlace {
+  readonly targetLabels: Labels;
+  readonly url: string;
+  readonly seed: number;
+  readonly intervalMs: number;
+}
+
+/** The target's place in the interval: 0 ≤ offset < interval, whole milliseconds. */
+export function scrapeOffsetMs({ targetLabels, url, seed, intervalMs }: ScrapePlace): number {
+  const hash = (hash32([...targetLabels, url]) ^ seed) >>> 0;
+  return Math.floor(hash % Math.max(1, intervalMs));
+}
+
+/** The first time at or after `nowMs` whose remainder by the interval is the offset. */
+export function firstScrapeMs(nowMs: EpochMs, offsetMs: number, intervalMs: number): EpochMs {
+  const base = nowMs - (nowMs % intervalMs) + offsetMs;
+  return base >= nowMs ? base : base + intervalMs;
+}
+
+/**
+ * The timestamp of a scrape that was due at `dueMs` and starts at `startedMs`: the due time when the two are
+ * close, else the start.
+ */
+export function snappedMs(dueMs: EpochMs, startedMs: EpochMs, intervalMs: number): EpochMs {
+  const tolerance = Math.min(SNAP_MS_MAX, intervalMs / SNAP_SHARE);
+  return Math.abs(startedMs - dueMs) <= tolerance ? dueMs : startedMs;
+}
+
+/** The place after `dueMs` that is not past yet: places that were slept through are skipped, not caught up. */
+export function nextScrapeMs(dueMs: EpochMs, nowMs: EpochMs, intervalMs: number): EpochMs {
+  const next = dueMs + intervalMs;
+  return next > nowMs ? next : next + Math.ceil((nowMs - next + 1) / intervalMs - 1e-9) * intervalMs;
+}

@@ -1,0 +1,324 @@
+/**
+ * Judges a batch before anything changes: which samples are in order, which refused and why, which go to rows and
+ * which to strays. As Prometheus without an out-of-order window: a sample not newer than its series' last is out
+ * of order, the same time with the same value is silently fine and with another value a duplicate, and what is
+ * older than an hour before the head's newest sample is out of bounds.
+ */
+import type { EpochMs } from "../core/time.ts";
+import {
+  type AppendCounts,
+  type AppendOutcome,
+  COHORT_NAME_BYTES_MAX,
+  NEW_SERIES_BIT,
+  type SampleBatch,
+  type SampleRow,
+} from "../model/batch.ts";
+import { type Labels, labelsKey } from "../model/labels.ts";
+import { wordsOf } from "../model/stale.ts";
+import { type Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { COHORT_COLUMNS_MAX } from "./codecs/labels_chunk.ts";
+import { LABELS_PER_SERIES_MAX, type SeriesTable } from "./series_table.ts";
+
+/** As Prometheus: half of the head's chunk range of two hours. */
+export const BOUNDS_MS = 3_600_000;
+/** A row that would hold fewer than one in this many of the cohort's columns is kept as strays: it would be air. */
+const SPARSE_ROW_COLUMNS = 64;
+
+/** A label set fits a value of the catalogue even where each character takes three bytes and nothing compresses. */
+const LABEL_SET_UNITS_MAX = 16_384;
+
+/** Samples at one time, all acceptable, by column. */
+export interface AcceptedRow {
+  readonly tMs: EpochMs;
+  readonly columns: Uint32Array;
+  readonly values: Float64Array;
+}
+
+/** One batch, as a fact: everything in it is resolved and in order. */
+export interface AppendEvent {
+  readonly kind: "batchAppended";
+  readonly cohort: number;
+  readonly name: string;
+  /** Their columns follow the cohort's last. */
+  readonly defined: readonly Labels[];
+  /** Ascending. */
+  readonly rows: readonly AcceptedRow[];
+  readonly strays: readonly AcceptedRow[];
+  readonly counts: AppendCounts;
+  readonly nowMs: EpochMs;
+}
+
+export interface AppendContext {
+  readonly cohort: Cohort | undefined;
+  /** The number a new cohort would get. */
+  readonly cohortNext: number;
+  readonly epochOf: (cohort: number) => number;
+  readonly series: SeriesTable;
+  readonly seriesMax: number;
+  /** The newest sample of the head; −Infinity while there is none. */
+  readonly headMaxMs: number;
+  readonly nowMs: EpochMs;
+}
+
+export type Verdict =
+  | { readonly kind: "accepted"; readonly event: AppendEvent; readonly refs: Uint32Array; readonly epoch: number }
+  | { readonly kind: "answered"; readonly outcome: AppendOutcome };
+
+interface Tally {
+  appended: number;
+  outOfOrder: number;
+  outOfBounds: number;
+  tooOld: number;
+  duplicate: number;
+}
+
+export function judge(batch: SampleBatch, context: AppendContext): Verdict {
+  const { cohort } = context;
+  const epoch = cohort === undefined ? 0 : context.epochOf(cohort.id);
+  if (batch.epoch !== 0 && batch.epoch !== epoch) {
+    return { kind: "answered", outcome: { kind: "wrongEpoch", epoch } };
+  }
+  const refused = limitOf(batch, context);
+  if (refused !== undefined) return { kind: "answered", outcome: refused };
+  const { refs, defined } = resolveDefined(batch, context);
+  if (!refsKnown(batch, batch.epoch === 0 ? undefined : cohort)) {
+    return { kind: "answered", outcome: { kind: "wrongEpoch", epoch } };
+  }
+  const width = (cohort?.width ?? 0) + defined.length;
+  const tally: Tally = { appended: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
+  const rows: AcceptedRow[] = [];
+  const strays: AcceptedRow[] = [];
+  const simple = batch.rows.length === 1 && batch.strays.length === 0 && batch.defined.length === 0;
+  const memory = simple && cohort !== undefined ? cohort : overlayOf(cohort, width);
+  const minValidMs = context.headMaxMs - BOUNDS_MS;
+  for (const row of ascending(batch.rows)) {
+    if (row.refs.length === 0) continue;
+    const columns = columnsOf(row.refs, refs);
+    const kept = judgeRow({ tMs: row.tMs, columns, values: row.values }, memory, minValidMs, tally);
+    if (kept === undefined) continue;
+    const late = cohort !== undefined && kept.tMs <= cohort.sealedMaxMs;
+    const sparse = kept.columns.length * SPARSE_ROW_COLUMNS < width && !(cohort?.hasRow(kept.tMs) ?? false);
+    (late || sparse ? strays : rows).push(kept);
+    if (!simple) remember(memory, kept);
+  }
+  for (const row of ascending(batch.strays)) {
+    if (row.refs.length === 0) continue;
+    const columns = columnsOf(row.refs, refs);
+    const kept = judgeRow({ tMs: row.tMs, columns, values: row.values }, memory, minValidMs, tally);
+    if (kept === undefined) continue;
+    strays.push(kept);
+    remember(memory, kept);
+  }
+  const id = cohort?.id ?? context.cohortNext;
+  return {
+    kind: "accepted",
+    epoch: context.epochOf(id),
+    refs,
+    event: {
+      kind: "batchAppended",
+      cohort: id,
+      name: batch.cohort,
+      defined,
+      rows: mergeEqualTimes(rows),
+      strays,
+      counts: tally,
+      nowMs: context.nowMs,
+    },
+  };
+}
+
+/** The answer to an append that keeps all or nothing; undefined when nothing was refused. As Prometheus's texts. */
+export function refusalOf(counts: AppendCounts): AppendOutcome | undefined {
+  const reason = counts.outOfOrder > 0
+    ? "out of order sample"
+    : counts.duplicate > 0
+    ? "duplicate sample for timestamp"
+    : counts.outOfBounds > 0
+    ? "out of bounds"
+    : undefined;
+  return reason === undefined ? undefined : { kind: "refused", counts: { ...counts, appended: 0 }, reason };
+}
+
+function limitOf(batch: SampleBatch, context: AppendContext): AppendOutcome | undefined {
+  // A UTF-16 unit is at most three bytes of UTF-8.
+  if (batch.cohort.length * 3 > COHORT_NAME_BYTES_MAX) {
+    const bytes = new TextEncoder().encode(batch.cohort).length;
+    if (bytes > COHORT_NAME_BYTES_MAX) {
+      const reason = `the name of a cohort has ${bytes} bytes, expected at most ${COHORT_NAME_BYTES_MAX}`;
+      return { kind: "limited", limit: "COHORT_NAME_BYTES_MAX", reason };
+    }
+  }
+  if ((context.cohort?.width ?? 0) + batch.defined.length > COHORT_COLUMNS_MAX) {
+    const reason = `cohort ${batch.cohort} would have more than ${COHORT_COLUMNS_MAX} series`;
+    return { kind: "limited", limit: "COHORT_COLUMNS_MAX", reason };
+  }
+  if (context.series.live + batch.defined.length > context.seriesMax) {
+    const reason = `storage holds ${context.series.live} series, expected at most ${context.seriesMax}`;
+    return { kind: "limited", limit: "seriesMax", reason };
+  }
+  for (const labels of batch.defined) {
+    if (labels.length > 2 * LABELS_PER_SERIES_MAX) {
+      const reason = `a series has ${labels.length / 2} labels, expected at most ${LABELS_PER_SERIES_MAX}`;
+      return { kind: "limited", limit: "LABELS_PER_SERIES_MAX", reason };
+    }
+    let units = 0;
+    for (const text of labels) units += text.length;
+    if (units > LABEL_SET_UNITS_MAX) {
+      const reason = `the labels of a series have ${units} characters, expected at most ${LABEL_SET_UNITS_MAX}`;
+      return { kind: "limited", limit: "LABEL_SET_UNITS_MAX", reason };
+    }
+  }
+  for (const row of [...batch.rows, ...batch.strays]) {
+    if (row.refs.length !== row.values.length || !Number.isSafeInteger(row.tMs)) {
+      const reason = `a row at ${row.tMs} has ${row.refs.length} references and ${row.values.length} values`;
+      return { kind: "limited", limit: "row", reason };
+    }
+  }
+  return undefined;
+}
+
+/** Columns of `defined`: known ones keep theirs, the others get the next, equal ones the same. */
+function resolveDefined(
+  batch: SampleBatch,
+  context: AppendContext,
+): { readonly refs: Uint32Array; readonly defined: readonly Labels[] } {
+  const refs = new Uint32Array(batch.defined.length);
+  if (refs.length === 0) return { refs, defined: [] };
+  const { cohort, series } = context;
+  const defined: Labels[] = [];
+  const fresh = new Map<string, number>();
+  const width = cohort?.width ?? 0;
+  for (let i = 0; i < refs.length; i++) {
+    const labels = batch.defined[i]!;
+    const found = cohort === undefined ? -1 : series.find(cohort.id, labels);
+    if (found >= 0) {
+      refs[i] = series.columnOf(found);
+      continue;
+    }
+    const key = labelsKey(labels);
+    let column = fresh.get(key);
+    if (column === undefined) {
+      column = width + defined.length;
+      fresh.set(key, column);
+      defined.push(labels);
+    }
+    refs[i] = column;
+  }
+  return { refs, defined };
+}
+
+/** A column whose series retention has removed is as unknown as one beyond the end. */
+function refsKnown(batch: SampleBatch, cohort: Cohort | undefined): boolean {
+  const width = cohort?.width ?? 0;
+  for (const list of [batch.rows, batch.strays]) {
+    for (const { refs } of list) {
+      for (let i = 0; i < refs.length; i++) {
+        const ref = refs[i]!;
+        if (ref >= NEW_SERIES_BIT ? ref - NEW_SERIES_BIT >= batch.defined.length : ref >= width) return false;
+        if (cohort?.hasRemoved && ref < NEW_SERIES_BIT && cohort.seriesOf[ref] === REMOVED_SERIES) return false;
+      }
+    }
+  }
+  return true;
+}
+
+function columnsOf(refs: Uint32Array, defined: Uint32Array): Uint32Array {
+  if (defined.length === 0) return refs;
+  const columns = new Uint32Array(refs.length);
+  for (let i = 0; i < refs.length; i++) {
+    const ref = refs[i]!;
+    columns[i] = ref >= NEW_SERIES_BIT ? defined[ref - NEW_SERIES_BIT]! : ref;
+  }
+  return columns;
+}
+
+function ascending(rows: readonly SampleRow[]): readonly SampleRow[] {
+  return rows.length < 2 ? rows : [...rows].sort((a, b) => a.tMs - b.tMs);
+}
+
+/** What judging reads: the newest time and value of each column. */
+interface Memory {
+  readonly maxMs: number;
+  readonly lastMs: Float64Array;
+  readonly lastWords: Uint32Array;
+}
+
+/** A copy that follows the batch, for those in which one column occurs more than once. */
+function overlayOf(cohort: Cohort | undefined, width: number): Memory {
+  const lastMs = new Float64Array(width).fill(-Infinity);
+  const lastWords = new Uint32Array(2 * width);
+  if (cohort !== undefined) {
+    lastMs.set(cohort.lastMs.subarray(0, cohort.width));
+    lastWords.set(cohort.lastWords.subarray(0, 2 * cohort.width));
+  }
+  return { maxMs: Infinity, lastMs, lastWords };
+}
+
+function remember(memory: Memory, row: AcceptedRow): void {
+  const words = wordsOf(row.values);
+  for (let i = 0; i < row.columns.length; i++) {
+    const column = row.columns[i]!;
+    memory.lastMs[column] = row.tMs;
+    memory.lastWords[2 * column] = words[2 * i]!;
+    memory.lastWords[2 * column + 1] = words[2 * i + 1]!;
+  }
+}
+
+/** The acceptable part of a row; the row itself when that is all of it, undefined when it is nothing. */
+function judgeRow(row: AcceptedRow, memory: Memory, minValidMs: number, tally: Tally): AcceptedRow | undefined {
+  const { tMs, columns } = row;
+  const count = columns.length;
+  if (tMs < minValidMs) {
+    tally.outOfBounds += count;
+    return undefined;
+  }
+  if (tMs > memory.maxMs) {
+    tally.appended += count;
+    return row;
+  }
+  const words = wordsOf(row.values);
+  const { lastMs, lastWords } = memory;
+  const keep: number[] = [];
+  const seen = new Set<number>();
+  for (let i = 0; i < count; i++) {
+    const column = columns[i]!;
+    const last = lastMs[column]!;
+    if (tMs > last && !seen.has(column)) {
+      keep.push(i);
+      seen.add(column);
+    } else if (tMs < last) tally.outOfOrder++;
+    else if (tMs > last || lastWords[2 * column] !== words[2 * i] || lastWords[2 * column + 1] !== words[2 * i + 1]) {
+      tally.duplicate++;
+    }
+  }
+  tally.appended += keep.length;
+  if (keep.length === count) return row;
+  if (keep.length === 0) return undefined;
+  const values = new Float64Array(keep.length);
+  const kept = wordsOf(values);
+  for (let i = 0; i < keep.length; i++) {
+    kept[2 * i] = words[2 * keep[i]!]!;
+    kept[2 * i + 1] = words[2 * keep[i]! + 1]!;
+  }
+  return { tMs, columns: Uint32Array.from(keep, (i) => columns[i]!), values };
+}
+
+/** Rows of one time become one: their columns differ, since the second of two was judged against the first. */
+function mergeEqualTimes(rows: readonly AcceptedRow[]): readonly AcceptedRow[] {
+  const merged: AcceptedRow[] = [];
+  for (const row of rows) {
+    const last = merged[merged.length - 1];
+    if (last === undefined || last.tMs !== row.tMs) {
+      merged.push(row);
+      continue;
+    }
+    const columns = new Uint32Array(last.columns.length + row.columns.length);
+    columns.set(last.columns);
+    columns.set(row.columns, last.columns.length);
+    const values = new Float64Array(columns.length);
+    values.set(last.values);
+    values.set(row.values, last.columns.length);
+    merged[merged.length - 1] = { tMs: row.tMs, columns, values };
+  }
+  return merged;
+}

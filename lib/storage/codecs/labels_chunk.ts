@@ -1,0 +1,89 @@
+/**
+ * Label sets of successive columns: a table of distinct strings, then each set as indices into it. Used by the
+ * catalogue and by the journal. docs/formats/catalogue.md describes the bytes.
+ */
+import { Buffer } from "node:buffer";
+import { crc32, zstdCompressSync } from "node:zlib";
+import type { Labels } from "../../model/labels.ts";
+import { LABELS_PER_SERIES_MAX } from "../series_table.ts";
+import { ByteReader, ByteWriter } from "./bytes.ts";
+import { PAGE_BYTES_MAX, unpack } from "./page.ts";
+
+const MAGIC = 0x314c504e; // "NPL1", little-endian
+const VERSION = 1;
+/** Of an unpacked chunk. */
+const CHUNK_TEXT_BYTES_MAX = 4 * 1024 * 1024;
+/** Label sets of one chunk of the catalogue. */
+export const CHUNK_SERIES_MAX = 2_048;
+
+/** Columns of a cohort: bounds what a damaged count can ask for. */
+export const COHORT_COLUMNS_MAX = 4_000_000;
+
+export function encodeLabelSets(out: ByteWriter, sets: readonly Labels[]): void {
+  const ids = new Map<string, number>();
+  for (const labels of sets) {
+    for (const text of labels) if (!ids.has(text)) ids.set(text, ids.size);
+  }
+  out.varint(ids.size);
+  for (const text of ids.keys()) out.text(text);
+  out.varint(sets.length);
+  for (const labels of sets) {
+    out.varint(labels.length >> 1);
+    for (const text of labels) out.varint(ids.get(text)!);
+  }
+}
+
+export function decodeLabelSets(input: ByteReader): Labels[] {
+  const texts: string[] = [];
+  const textsCount = input.count(input.left, "strings");
+  for (let i = 0; i < textsCount; i++) texts.push(input.text());
+  const setsCount = input.count(Math.min(COHORT_COLUMNS_MAX, input.left), "label sets");
+  const sets: Labels[] = [];
+  for (let i = 0; i < setsCount; i++) {
+    const pairs = input.count(LABELS_PER_SERIES_MAX, "labels of a series");
+    const flat: string[] = [];
+    for (let k = 0; k < 2 * pairs; k++) {
+      const text = texts[input.varint()];
+      if (text === undefined) input.fail("a label names a string that is not in the table");
+      flat.push(text);
+    }
+    sets.push(flat);
+  }
+  return sets;
+}
+
+/** A chunk of the catalogue; undefined when it would be too large, and is to be divided. */
+export function encodeChunk(sets: readonly Labels[]): Uint8Array | undefined {
+  const body = new ByteWriter(4096);
+  encodeLabelSets(body, sets);
+  if (body.length > CHUNK_TEXT_BYTES_MAX) return undefined;
+  const packed = zstdCompressSync(body.peek());
+  const out = new ByteWriter(packed.length + 16);
+  out.uint32(MAGIC);
+  out.uint32(0);
+  out.byte(VERSION);
+  out.uint32(body.length);
+  out.raw(packed);
+  if (out.length > PAGE_BYTES_MAX) return undefined;
+  const bytes = out.take();
+  new DataView(bytes.buffer).setUint32(4, crc32(Buffer.from(bytes.buffer, 8)), true);
+  return bytes;
+}
+
+/** Throws a `CorruptDataError` that says what is wrong. */
+export function decodeChunk(bytes: Uint8Array): Labels[] {
+  const what = "catalogue chunk";
+  const outer = new ByteReader(bytes, what);
+  if (outer.uint32() !== MAGIC) outer.fail("expected the magic number NPL1");
+  const checksum = outer.uint32();
+  const actual = crc32(Buffer.from(bytes.buffer, bytes.byteOffset + 8, bytes.length - 8));
+  if (checksum !== actual) outer.fail(`checksum is ${actual}, expected ${checksum}`);
+  const version = outer.byte();
+  if (version !== VERSION) outer.fail(`expected version ${VERSION}, got ${version}`);
+  const size = outer.uint32();
+  if (size > CHUNK_TEXT_BYTES_MAX) outer.fail(`${size} bytes of text are too many`);
+  const input = new ByteReader(unpack(outer.raw(outer.left), size, what), what);
+  const sets = decodeLabelSets(input);
+  if (input.left !== 0) input.fail(`${input.left} bytes too many`);
+  return sets;
+}

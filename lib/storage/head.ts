@@ -1,0 +1,370 @@
+/**
+ * The head of a shard: every cohort in memory, the series table, and the journal records not yet handed over. It
+ * judges appends, folds them in place, and replays what it once encoded. It reads no clock and does no I/O;
+ * maintenance.ts plans and carries out what must reach the store.
+ */
+import { assert, assertNever } from "../core/assert.ts";
+import type { EpochMs } from "../core/time.ts";
+import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
+import type { Labels } from "../model/labels.ts";
+import { type AcceptedRow, type AppendEvent, judge, refusalOf } from "./append.ts";
+import { ByteWriter } from "./codecs/bytes.ts";
+import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { CorruptDataError } from "./errors.ts";
+import {
+  beginSamples,
+  decodeRecord,
+  decodeRow,
+  DEFINE_RECORD_SERIES_MAX,
+  type DefineRecord,
+  encodeDefine,
+  encodeRow,
+  finish,
+  SAMPLES_RECORD_MAX,
+  type SamplesRecord,
+} from "./journal_record.ts";
+import { SeriesTable } from "./series_table.ts";
+
+/** High part of an epoch: openings of the shard. 2^21 of them, and 2^32 cohorts, stay exact in a number. */
+const EPOCH_BOOT = 2 ** 32;
+/** The table is built anew when this share of its series is gone, and there are enough of them to matter. */
+const REBUILD_REMOVED_SHARE = 0.25;
+const REBUILD_REMOVED_MIN = 1_000;
+
+export interface HeadOptions {
+  /** Series that may exist at once. */
+  readonly seriesMax: number;
+  /** Of all windows: appends are refused beyond it, until maintenance has caught up. */
+  readonly windowBytesMax: number;
+}
+
+export const HEAD_DEFAULTS: HeadOptions = { seriesMax: 20_000_000, windowBytesMax: 2 ** 31 };
+
+export interface Judged {
+  readonly outcomes: readonly AppendOutcome[];
+  readonly events: readonly AppendEvent[];
+}
+
+export class Head {
+  readonly cohorts = new Map<number, Cohort>();
+  readonly byName = new Map<string, number>();
+  series = new SeriesTable();
+  nextCohort = 1;
+  maxMs = -Infinity;
+  windowBytes = 0;
+  truncatedThrough = 0;
+  /** Cohorts whose window is full. */
+  readonly due = new Set<number>();
+  maintenanceRunning = false;
+  readonly counters = {
+    samplesAppended: 0,
+    outOfOrder: 0,
+    outOfBounds: 0,
+    duplicate: 0,
+    seriesCreated: 0,
+    seriesRemoved: 0,
+    seals: 0,
+    sealFailures: 0,
+    pagesDeleted: 0,
+    compactions: 0,
+    lastSealError: "",
+  };
+
+  /** The number that the next record will have in the journal. */
+  nextSeq = 1;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  readonly #writer = new ByteWriter(64 * 1024);
+
+  constructor(readonly boot: number, readonly options: HeadOptions) {}
+
+  epochOf(cohort: number): number {
+    return this.boot * EPOCH_BOOT + cohort;
+  }
+
+  /** Changes nothing. With `atomic`, one refused sample refuses all batches. */
+  judge(batches: readonly SampleBatch[], atomic: boolean, nowMs: EpochMs): Judged {
+    const outcomes: AppendOutcome[] = [];
+    const events: AppendEvent[] = [];
+    const names = new Set<string>();
+    let cohortNext = this.nextCohort;
+    let refused = false;
+    for (const batch of batches) {
+      const overload = this.#limited(batch, names);
+      if (overload !== undefined) {
+        outcomes.push(overload);
+        refused = true;
+        continue;
+      }
+      names.add(batch.cohort);
+      const id = this.byName.get(batch.cohort);
+      const verdict = judge(batch, {
+        cohort: id === undefined ? undefined : this.cohorts.get(id),
+        cohortNext,
+        epochOf: (cohort) => this.epochOf(cohort),
+        series: this.series,
+        seriesMax: this.options.seriesMax,
+        headMaxMs: this.maxMs,
+        nowMs,
+      });
+      if (verdict.kind === "answered") {
+        outcomes.push(verdict.outcome);
+        refused = true;
+        continue;
+      }
+      const { event, refs, epoch } = verdict;
+      const refusal = atomic ? refusalOf(event.counts) : undefined;
+      if (refusal !== undefined) refused = true;
+      outcomes.push(refusal ?? { kind: "appended", epoch, refs, counts: event.counts });
+      events.push(event);
+      if (id === undefined) cohortNext++;
+    }
+    if (!atomic || !refused) return { outcomes, events };
+    const reason = "another part of the request was refused";
+    return {
+      outcomes: outcomes.map((outcome) =>
+        outcome.kind === "appended"
+          ? { kind: "refused", counts: { ...outcome.counts, appended: 0 }, reason }
+          : outcome
+      ),
+      events: [],
+    };
+  }
+
+  #limited(batch: SampleBatch, names: ReadonlySet<string>): AppendOutcome | undefined {
+    if (names.has(batch.cohort)) {
+      const reason = `cohort ${batch.cohort} occurs twice in one append`;
+      return { kind: "limited", limit: "cohortsDistinct", reason };
+    }
+    if (this.windowBytes <= this.options.windowBytesMax) return undefined;
+    const reason = `windows hold ${this.windowBytes} bytes that are not sealed yet, expected at most ` +
+      `${this.options.windowBytesMax}`;
+    return { kind: "limited", limit: "windowBytesMax", reason };
+  }
+
+  /** Folds a judged batch in place and keeps its journal records. */
+  append(event: AppendEvent): void {
+    const known = this.cohorts.get(event.cohort);
+    const cohort = known ?? this.#createCohort(event.cohort, event.name);
+    cohort.released = false;
+    if (known === undefined || event.defined.length > 0) this.#define(cohort, event);
+    this.#keepRows(cohort, event.rows, false, event.nowMs);
+    this.#keepRows(cohort, event.strays, true, event.nowMs);
+    const { counts } = event;
+    this.counters.samplesAppended += counts.appended;
+    this.counters.outOfOrder += counts.outOfOrder;
+    this.counters.outOfBounds += counts.outOfBounds + counts.tooOld;
+    this.counters.duplicate += counts.duplicate;
+    this.markDue(cohort);
+  }
+
+  markDue(cohort: Cohort): void {
+    if (cohort.frozenRows === 0 && (cohort.sealDue || cohort.straysCount >= STRAYS_SEAL)) this.due.add(cohort.id);
+  }
+
+  #createCohort(id: number, name: string): Cohort {
+    const cohort = new Cohort(id, name);
+    this.adopt(cohort);
+    return cohort;
+  }
+
+  /** Takes a cohort that was loaded. */
+  adopt(cohort: Cohort): void {
+    assert(!this.cohorts.has(cohort.id), "a cohort's number is unique");
+    this.cohorts.set(cohort.id, cohort);
+    this.byName.set(cohort.name, cohort.id);
+    this.nextCohort = Math.max(this.nextCohort, cohort.id + 1);
+  }
+
+  /** Gives columns to label sets: the next ones of the cohort. */
+  addColumns(cohort: Cohort, sets: readonly Labels[]): void {
+    cohort.reserveColumns(sets.length);
+    for (const labels of sets) cohort.addColumn(this.series.add(cohort.id, cohort.width, labels));
+  }
+
+  #define(cohort: Cohort, event: AppendEvent): void {
+    const { defined } = event;
+    for (let at = 0; at === 0 || at < defined.length; at += DEFINE_RECORD_SERIES_MAX) {
+      const part = defined.slice(at, at + DEFINE_RECORD_SERIES_MAX);
+      this.#keep(
+        cohort,
+        encodeDefine({ cohort: cohort.id, name: cohort.name, firstColumn: cohort.width + at, defined: part }),
+        event.nowMs,
+      );
+    }
+    this.addColumns(cohort, defined);
+    this.counters.seriesCreated += defined.length;
+  }
+
+  #keepRows(cohort: Cohort, rows: readonly AcceptedRow[], stray: boolean, nowMs: EpochMs): void {
+    const parts = divideRows(rows);
+    for (let from = 0; from < parts.length;) {
+      let samples = 0;
+      let to = from;
+      while (to < parts.length && (to === from || samples + parts[to]!.columns.length <= SAMPLES_RECORD_MAX)) {
+        samples += parts[to++]!.columns.length;
+      }
+      this.#writer.clear();
+      beginSamples(this.#writer, cohort.id, to - from);
+      for (let i = from; i < to; i++) {
+        encodeRow(this.#writer, parts[i]!, stray, cohort);
+        this.#place(cohort, parts[i]!, stray);
+      }
+      this.#keep(cohort, finish(this.#writer), nowMs);
+      from = to;
+    }
+  }
+
+  #place(cohort: Cohort, row: AcceptedRow, stray: boolean): void {
+    const { tMs, columns, values } = row;
+    const rowsBefore = cohort.rows.length;
+    cohort.setLast(tMs, columns, values);
+    if (tMs > this.maxMs) this.maxMs = tMs;
+    if (stray) {
+      for (let i = 0; i < columns.length; i++) cohort.addStray(columns[i]!, tMs, values, i);
+      this.windowBytes += columns.length * 20;
+    } else {
+      cohort.addRow(tMs, columns, values);
+      if (cohort.rows.length > rowsBefore) this.windowBytes += cohort.width * 8;
+    }
+  }
+
+  #keep(cohort: Cohort, record: Uint8Array, nowMs: EpochMs): void {
+    this.#pending.push(record);
+    this.#pendingBytes += record.length;
+    if (cohort.firstDirtySeq === 0) {
+      cohort.firstDirtySeq = this.nextSeq;
+      cohort.dirtySinceMs = nowMs;
+    }
+    this.nextSeq++;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  drain(firstSeq: number): readonly Uint8Array[] {
+    const records = this.#pending;
+    assert(records.length === 0 || firstSeq === this.nextSeq - records.length, "journal records are numbered as kept");
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    return records;
+  }
+
+  /** Folds a record back. What a manifest holds already is passed over. */
+  replay(bytes: Uint8Array, seq: number): void {
+    assert(this.#pending.length === 0, "replay comes before appends");
+    const record = decodeRecord(bytes);
+    this.nextSeq = seq + 1;
+    const cohort = this.cohorts.get(record.cohort);
+    if (cohort !== undefined && seq <= cohort.baseSeq) return;
+    switch (record.kind) {
+      case "define":
+        return this.#replayDefine(record, seq);
+      case "samples":
+        return this.#replaySamples(record, seq);
+      default:
+        return assertNever(record);
+    }
+  }
+
+  #replayDefine(record: DefineRecord, seq: number): void {
+    const cohort = this.cohorts.get(record.cohort) ?? this.#createCohort(record.cohort, record.name);
+    if (record.firstColumn !== cohort.width) {
+      throw new CorruptDataError(
+        `Cannot replay record ${seq}: expected column ${cohort.width} of cohort ${cohort.id}, got ${record.firstColumn}`,
+      );
+    }
+    this.addColumns(cohort, record.defined);
+    if (cohort.firstDirtySeq === 0) cohort.firstDirtySeq = seq;
+  }
+
+  #replaySamples(record: SamplesRecord, seq: number): void {
+    const cohort = this.cohorts.get(record.cohort);
+    if (cohort === undefined) {
+      throw new CorruptDataError(`Cannot replay record ${seq}: cohort ${record.cohort} was never defined`);
+    }
+    for (let i = 0; i < record.rowsCount; i++) {
+      const { row, stray } = decodeRow(record.input, cohort.width, cohort);
+      this.#place(cohort, row, stray);
+    }
+    if (record.input.left !== 0) record.input.fail(`${record.input.left} bytes too many`);
+    if (cohort.firstDirtySeq === 0) cohort.firstDirtySeq = seq;
+    this.markDue(cohort);
+  }
+
+  /** The journal is not needed up to here, once everything kept so far is durable. */
+  truncatableThrough(): number {
+    let through = this.nextSeq - 1;
+    for (const cohort of this.cohorts.values()) {
+      if (cohort.firstDirtySeq > 0) through = Math.min(through, cohort.firstDirtySeq - 1);
+    }
+    return through;
+  }
+
+  /** Forgets series without samples since `beforeMs`; their columns stay, empty. */
+  expireSeries(beforeMs: EpochMs): void {
+    for (const cohort of this.cohorts.values()) {
+      if (cohort.minMs >= beforeMs) continue;
+      for (let column = 0; column < cohort.width; column++) {
+        const lastMs = cohort.lastMs[column]!;
+        const series = cohort.seriesOf[column]!;
+        if (lastMs >= beforeMs || lastMs === -Infinity || series === REMOVED_SERIES) continue;
+        this.series.remove(series);
+        this.counters.seriesRemoved++;
+        cohort.seriesOf[column] = REMOVED_SERIES;
+        cohort.hasRemoved = true;
+      }
+    }
+    this.#rebuildSeries();
+  }
+
+  forgetCohort(cohort: Cohort): void {
+    for (let column = 0; column < cohort.width; column++) {
+      const series = cohort.seriesOf[column]!;
+      if (series === REMOVED_SERIES) continue;
+      this.series.remove(series);
+      this.counters.seriesRemoved++;
+    }
+    this.cohorts.delete(cohort.id);
+    this.due.delete(cohort.id);
+    if (this.byName.get(cohort.name) === cohort.id) this.byName.delete(cohort.name);
+  }
+
+  #rebuildSeries(): void {
+    const removed = this.series.count - this.series.live;
+    if (removed < REBUILD_REMOVED_MIN || removed < REBUILD_REMOVED_SHARE * this.series.count) return;
+    const old = this.series;
+    const fresh = new SeriesTable();
+    for (const cohort of this.cohorts.values()) {
+      for (let column = 0; column < cohort.width; column++) {
+        const series = cohort.seriesOf[column]!;
+        if (series === REMOVED_SERIES) continue;
+        cohort.seriesOf[column] = fresh.add(cohort.id, column, old.labelsOf(series));
+      }
+    }
+    this.series = fresh;
+  }
+
+  /** What windows really hold: the running figure drifts where rows grew. */
+  measureWindows(): void {
+    this.windowBytes = 0;
+    for (const cohort of this.cohorts.values()) this.windowBytes += cohort.windowBytes();
+  }
+}
+
+/** Strays of one cohort that make a page. */
+export const STRAYS_SEAL = 4_096;
+
+/** Rows of more samples than a record may have, cut. */
+function divideRows(rows: readonly AcceptedRow[]): readonly AcceptedRow[] {
+  if (rows.every((row) => row.columns.length <= SAMPLES_RECORD_MAX)) return rows;
+  const parts: AcceptedRow[] = [];
+  for (const row of rows) {
+    for (let at = 0; at < row.columns.length; at += SAMPLES_RECORD_MAX) {
+      const end = Math.min(row.columns.length, at + SAMPLES_RECORD_MAX);
+      parts.push({ tMs: row.tMs, columns: row.columns.subarray(at, end), values: row.values.subarray(at, end) });
+    }
+  }
+  return parts;
+}

@@ -1,0 +1,203 @@
+/**
+ * The shard's journal records. A batch becomes: its new series, then its rows as changes against the newest value
+ * of each column. A decoder therefore needs the state that the encoder had, which replay has: it begins with the
+ * cohort's manifest and folds every record after it. Each row is decoded and folded before the next is decoded.
+ * docs/formats/journal.md describes the bytes.
+ */
+import { constants, zstdCompressSync } from "node:zlib";
+import type { Labels } from "../model/labels.ts";
+import { wordsOf } from "../model/stale.ts";
+import type { AcceptedRow } from "./append.ts";
+import { ByteReader, ByteWriter } from "./codecs/bytes.ts";
+import { COHORT_COLUMNS_MAX, decodeLabelSets, encodeLabelSets } from "./codecs/labels_chunk.ts";
+import { unpack } from "./codecs/page.ts";
+
+const VERSION = 1;
+const PACKED = 0x80;
+const KIND_DEFINE = 1;
+const KIND_SAMPLES = 2;
+/** New series of one record: a record stays far below a journal entry's limit. */
+export const DEFINE_RECORD_SERIES_MAX = 2_000;
+/** Samples of one record, for the same reason; a wider row is divided. */
+export const SAMPLES_RECORD_MAX = 50_000;
+const RECORD_BYTES_MAX = 64 * 1024 * 1024;
+/** zstd costs 48 µs a call: below this it is not worth it. */
+const PACK_BYTES_MIN = 2_048;
+const PACK_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const INTEGER_DELTA_MAX = 2 ** 30;
+
+const delta = new Float64Array(2);
+const deltaWords = new Uint32Array(delta.buffer);
+
+/** What encoding and decoding read: the newest value of each column. */
+export interface RowBase {
+  readonly lastWords: Uint32Array;
+}
+
+export interface DefineRecord {
+  readonly kind: "define";
+  readonly cohort: number;
+  readonly name: string;
+  readonly firstColumn: number;
+  readonly defined: readonly Labels[];
+}
+
+export interface SamplesRecord {
+  readonly kind: "samples";
+  readonly cohort: number;
+  readonly rowsCount: number;
+  /** Behind the head of the record: rows are decoded one by one, each after the one before was folded. */
+  readonly input: ByteReader;
+}
+
+export function encodeDefine(record: Omit<DefineRecord, "kind">): Uint8Array {
+  const out = new ByteWriter(1024);
+  out.byte(KIND_DEFINE);
+  out.varint(record.cohort);
+  out.text(record.name);
+  out.varint(record.firstColumn);
+  encodeLabelSets(out, record.defined);
+  return finish(out);
+}
+
+export function beginSamples(out: ByteWriter, cohort: number, rowsCount: number): void {
+  out.byte(KIND_SAMPLES);
+  out.varint(cohort);
+  out.varint(rowsCount);
+}
+
+export function finish(out: ByteWriter): Uint8Array {
+  const body = out.peek();
+  const head = new ByteWriter(body.length + 16);
+  if (body.length >= PACK_BYTES_MIN) {
+    const packed = zstdCompressSync(body, PACK_OPTIONS);
+    if (packed.length < body.length * 0.9) {
+      head.byte(VERSION | PACKED);
+      head.varint(body.length);
+      head.raw(packed);
+      return head.take();
+    }
+  }
+  head.byte(VERSION);
+  head.raw(body);
+  return head.take();
+}
+
+/** Appends a row, as changes against `base`. */
+export function encodeRow(out: ByteWriter, row: AcceptedRow, stray: boolean, base: RowBase): void {
+  const { columns } = row;
+  const count = columns.length;
+  out.byte(stray ? 1 : 0);
+  out.zigzag(row.tMs);
+  out.varint(count);
+  let next = 0;
+  for (let i = 0; i < count;) {
+    const start = columns[i]!;
+    let end = i + 1;
+    while (end < count && columns[end] === start + (end - i)) end++;
+    out.zigzag(start - next);
+    out.varint(end - i);
+    next = start + (end - i);
+    i = end;
+  }
+  const words = wordsOf(row.values);
+  const { lastWords } = base;
+  const bitmapBytes = (count + 7) >> 3;
+  const bitmaps = out.length;
+  out.reserve(2 * bitmapBytes).fill(0, bitmaps, bitmaps + 2 * bitmapBytes);
+  out.length += 2 * bitmapBytes;
+  for (let i = 0; i < count; i++) {
+    const column = columns[i]!;
+    const low = words[2 * i]!;
+    const high = words[2 * i + 1]!;
+    if (low === lastWords[2 * column] && high === lastWords[2 * column + 1]) continue;
+    const bit = 1 << (i & 7);
+    out.peek()[bitmaps + (i >> 3)]! |= bit;
+    deltaWords[0] = low;
+    deltaWords[1] = high;
+    deltaWords[2] = lastWords[2 * column]!;
+    deltaWords[3] = lastWords[2 * column + 1]!;
+    const step = delta[0]! - delta[1]!;
+    if (
+      Number.isSafeInteger(delta[0]) && Number.isSafeInteger(delta[1]) && Math.abs(step) <= INTEGER_DELTA_MAX &&
+      !Object.is(delta[0], -0)
+    ) {
+      out.peek()[bitmaps + bitmapBytes + (i >> 3)]! |= bit;
+      out.zigzag(step);
+    } else out.words(low, high);
+  }
+}
+
+/** Throws a `CorruptDataError` for what `finish` did not write. */
+export function decodeRecord(bytes: Uint8Array): DefineRecord | SamplesRecord {
+  const what = "journal record";
+  const outer = new ByteReader(bytes, what);
+  const head = outer.byte();
+  if ((head & ~PACKED) !== VERSION) outer.fail(`expected version ${VERSION}, got ${head & ~PACKED}`);
+  let input = outer;
+  if ((head & PACKED) !== 0) {
+    const size = outer.count(RECORD_BYTES_MAX, "bytes of a record");
+    const body = unpack(outer.raw(outer.left), size, what);
+    if (body.length !== size) outer.fail(`expected ${size} bytes, got ${body.length}`);
+    input = new ByteReader(body, what);
+  }
+  const kind = input.byte();
+  const cohort = input.varint();
+  if (kind === KIND_DEFINE) {
+    const name = input.text();
+    const firstColumn = input.count(COHORT_COLUMNS_MAX, "columns");
+    const defined = decodeLabelSets(input);
+    if (input.left !== 0) input.fail(`${input.left} bytes too many`);
+    return { kind: "define", cohort, name, firstColumn, defined };
+  }
+  if (kind !== KIND_SAMPLES) input.fail(`unknown record kind ${kind}`);
+  return { kind: "samples", cohort, rowsCount: input.count(input.left, "rows"), input };
+}
+
+/** The next row of a samples record. `width` bounds its columns. */
+export function decodeRow(
+  input: ByteReader,
+  width: number,
+  base: RowBase,
+): { readonly row: AcceptedRow; readonly stray: boolean } {
+  const place = input.byte();
+  if (place > 1) input.fail(`unknown place ${place} of a row`);
+  const tMs = input.zigzag();
+  const count = input.count(width, "samples of a row");
+  const columns = new Uint32Array(count);
+  let next = 0;
+  for (let i = 0; i < count;) {
+    const start = next + input.zigzag();
+    const length = input.varint();
+    if (start < 0 || length === 0 || length > count - i || start + length > width) {
+      input.fail(`columns ${start} to ${start + length} of ${width}`);
+    }
+    for (let k = 0; k < length; k++) columns[i + k] = start + k;
+    next = start + length;
+    i += length;
+  }
+  const bitmapBytes = (count + 7) >> 3;
+  const changed = input.raw(bitmapBytes);
+  const integral = input.raw(bitmapBytes);
+  const values = new Float64Array(count);
+  const words = wordsOf(values);
+  const { lastWords } = base;
+  for (let i = 0; i < count; i++) {
+    const column = columns[i]!;
+    const low = lastWords[2 * column]!;
+    const high = lastWords[2 * column + 1]!;
+    const bit = 1 << (i & 7);
+    if ((changed[i >> 3]! & bit) === 0) {
+      words[2 * i] = low;
+      words[2 * i + 1] = high;
+    } else if ((integral[i >> 3]! & bit) === 0) {
+      words[2 * i] = input.uint32();
+      words[2 * i + 1] = input.uint32();
+    } else {
+      deltaWords[0] = low;
+      deltaWords[1] = high;
+      values[i] = delta[0]! + input.zigzag();
+    }
+  }
+  return { row: { tMs, columns, values }, stray: place === 1 };
+}

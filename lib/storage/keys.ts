@@ -1,0 +1,33 @@
+/**
+ * Every key that storage keeps in the KV. Keys are short: SQLite stores each twice. The prefix names the shard,
+ * so that several may share one store. docs/formats/keys.md says what lies under each.
+ */
+import type { KvKey } from "../core/ports.ts";
+
+export interface StorageKeys {
+  /** Counts openings of the shard: the high part of every epoch. */
+  readonly boots: KvKey;
+  /** The journal is not needed up to this record. */
+  readonly truncatedThrough: KvKey;
+  readonly manifests: KvKey;
+  manifest(cohort: number): KvKey;
+  manifestPart(cohort: number, generation: number, part: number): KvKey;
+  labels(cohort: number): KvKey;
+  labelsChunk(cohort: number, firstColumn: number): KvKey;
+  readonly pages: KvKey;
+  page(cohort: number, page: number): KvKey;
+}
+
+export function storageKeys(prefix: KvKey): StorageKeys {
+  return {
+    boots: [...prefix, "b"],
+    truncatedThrough: [...prefix, "t"],
+    manifests: [...prefix, "m"],
+    manifest: (cohort) => [...prefix, "m", cohort],
+    manifestPart: (cohort, generation, part) => [...prefix, "m", cohort, generation, part],
+    labels: (cohort) => [...prefix, "l", cohort],
+    labelsChunk: (cohort, firstColumn) => [...prefix, "l", cohort, firstColumn],
+    pages: [...prefix, "p"],
+    page: (cohort, page) => [...prefix, "p", cohort, page],
+  };
+}

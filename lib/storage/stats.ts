@@ -1,0 +1,53 @@
+/** What storage says about itself, for `/metrics` and the status pages. */
+import type { EpochMs } from "../core/time.ts";
+
+export interface StorageStats {
+  readonly series: number;
+  readonly cohorts: number;
+  readonly labelPairs: number;
+  readonly windowRows: number;
+  readonly windowBytes: number;
+  readonly strays: number;
+  readonly pages: number;
+  readonly pageBytes: number;
+  /** Of all samples held; undefined while there are none. */
+  readonly minMs: EpochMs | undefined;
+  readonly maxMs: EpochMs | undefined;
+  /** Counters, since this process opened the shard. */
+  readonly samplesAppended: number;
+  readonly outOfOrder: number;
+  readonly outOfBounds: number;
+  readonly duplicate: number;
+  readonly seriesCreated: number;
+  readonly seriesRemoved: number;
+  readonly seals: number;
+  readonly sealFailures: number;
+  readonly pagesDeleted: number;
+  readonly compactions: number;
+  readonly lastSealError: string;
+}
+
+export interface NamedCount {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** The tables of `/api/v1/status/tsdb`, largest first. */
+export interface CardinalityTables {
+  readonly seriesCountByMetricName: readonly NamedCount[];
+  readonly labelValueCountByLabelName: readonly NamedCount[];
+  readonly memoryInBytesByLabelName: readonly NamedCount[];
+  readonly seriesCountByLabelValuePair: readonly NamedCount[];
+}
+
+export interface PageCacheStats {
+  readonly hits: number;
+  readonly misses: number;
+  readonly bytes: number;
+  readonly bytesMax: number;
+  readonly pages: number;
+  /** Pages that could not be read since they were damaged. */
+  readonly damaged: number;
+  /** Pages that were gone when they were to be read. */
+  readonly gone: number;
+}

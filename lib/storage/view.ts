@@ -1,0 +1,56 @@
+/**
+ * What a storage head hands to a reader: plain data, safe to hold while the head goes on. Window cells and strays
+ * are copies; sealed pages are named, not carried. A view shows each sample exactly once: a row is either in the
+ * window part or in a page, never both.
+ */
+import type { EpochMs } from "../core/time.ts";
+import type { Labels } from "../model/labels.ts";
+
+/** A sealed page, as the head's directory knows it. */
+export interface PageRef {
+  /** Unique within the cohort and never used twice. */
+  readonly page: number;
+  readonly kind: "rows" | "strays";
+  /** Of its rows (or strays): both inside. */
+  readonly startMs: EpochMs;
+  readonly endMs: EpochMs;
+  readonly rowsCount: number;
+  /** Pages of one span share their rows and divide its columns. 0 columns: any column (strays). */
+  readonly firstColumn: number;
+  readonly columnsCount: number;
+  readonly bytes: number;
+  /** 0 as sealed; n after n compactions. */
+  readonly level: number;
+}
+
+export interface WindowView {
+  readonly tMs: Float64Array;
+  /** Column after column, in the order of the view's `columns`; absent cells hold the absent pattern. */
+  readonly cells: Float64Array;
+}
+
+/** Samples with times of their own; ascending times within one column. */
+export interface StraysView {
+  /** Position in the view's `columns`. */
+  readonly at: Uint32Array;
+  readonly tMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+export interface CohortView {
+  readonly cohort: number;
+  /** Ascending. */
+  readonly columns: Uint32Array;
+  /** Of `columns`, in order. */
+  readonly series: readonly Labels[];
+  /** Positions in `columns` whose label set another cohort has too; empty nearly always. */
+  readonly twins: Uint32Array;
+  /** Those that overlap the range, ascending by `startMs` where `kind` is rows. */
+  readonly pages: readonly PageRef[];
+  readonly window: WindowView;
+  readonly strays: StraysView;
+}
+
+export interface HeadView {
+  readonly cohorts: readonly CohortView[];
+}

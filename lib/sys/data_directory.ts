@@ -1,0 +1,31 @@
+/**
+ * The data directory: the KV file and a lock file inside. The lock is the kernel's, so it ends with the process
+ * that holds it, however that ends; the text in it tells a second process who the first one is.
+ */
+import { UserError } from "../core/errors.ts";
+
+export interface DataDirectory {
+  readonly kvPath: string;
+  release(): void;
+}
+
+/** Creates the directory when it is missing. Rejects with a `UserError` when another process holds it. */
+export async function claimDataDirectory(path: string): Promise<DataDirectory> {
+  const directory = path.replace(/\/+$/, "") || "/";
+  await Deno.mkdir(directory, { recursive: true });
+  const lockPath = `${directory}/lock`;
+  const file = await Deno.open(lockPath, { create: true, read: true, write: true });
+  if (!file.tryLockSync(true)) {
+    file.close();
+    const holder = (await Deno.readTextFile(lockPath)).trim() || "another process";
+    throw new UserError("unavailable", `the data directory ${directory} is in use by ${holder}`);
+  }
+  file.truncateSync(0);
+  file.writeSync(new TextEncoder().encode(`${holderName()}\n`));
+  return { kvPath: `${directory}/narthex.kv`, release: () => file.close() };
+}
+
+/** Who this process is, for a lock or a lease that another process reads. */
+export function holderName(): string {
+  return `pid ${Deno.pid} on ${Deno.hostname()}`;
+}
