@@ -76,7 +76,7 @@ export function fileDiscoveryBehavior(
         for (const config of options.configs) {
           const { groups, errors } = await readFileSd(config, options.files, state.groups);
           read.groups.push(...groups);
-          read.errors.push(...errors);
+          read.errors.push(...errors.map(({ file, message }) => `${file}: ${message}`));
         }
         return { kind: "refreshed", ...read };
       },

@@ -6,7 +6,8 @@ import { reply, tell } from "../lib/actor/effects.ts";
 import type { ActorPath, ActorRef, Behavior, Decision, Effect } from "../lib/actor/types.ts";
 import type { ScrapeConfig } from "../lib/config/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
-import { offsetSeedOf } from "../lib/scrape/schedule.ts";
+import { labelsOf } from "../lib/model/labels.ts";
+import { offsetSeed } from "../lib/scrape/schedule.ts";
 import type { ScrapeManagerCommand, ScrapePoolCommand } from "./protocol/scrape.ts";
 import { scrapePoolBehavior, type ScrapePoolOptions } from "./scrape_pool.ts";
 
@@ -61,19 +62,20 @@ export function scrapeManagerBehavior(
     state: ScrapeManagerState,
     { scrapeConfigs, externalLabels }: Extract<ScrapeManagerCommand, { kind: "apply" }>,
   ): ManagerDecision {
-    const offsetSeed = offsetSeedOf(options.hostname, externalLabels);
+    const seed = offsetSeed(options.hostname, labelsOf(externalLabels));
     const effects: Effect<ScrapeManagerCommand>[] = [];
     const wanted = new Set<string>();
     for (const config of scrapeConfigs) {
       const name = poolNameOf(config.jobName);
       wanted.add(name);
-      if (state.pools.has(name)) effects.push(tell(poolRef(name), { kind: "configure", config, offsetSeed }));
-      else effects.push(spawnPool(name, config, offsetSeed));
+      if (state.pools.has(name)) {
+        effects.push(tell(poolRef(name), { kind: "configure", config, offsetSeed: seed }));
+      } else effects.push(spawnPool(name, config, seed));
     }
     for (const [name, { retiring }] of state.pools) {
       if (!wanted.has(name) && !retiring) effects.push(tell(poolRef(name), { kind: "retire" }));
     }
-    return { events: [{ kind: "poolsChanged", configs: scrapeConfigs, offsetSeed }], effects };
+    return { events: [{ kind: "poolsChanged", configs: scrapeConfigs, offsetSeed: seed }], effects };
   }
 
   function onPoolEnded(state: ScrapeManagerState, name: string): ManagerDecision {

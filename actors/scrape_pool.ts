@@ -6,10 +6,16 @@ import { reply, tell } from "../lib/actor/effects.ts";
 import type { ActorPath, ActorRef, Behavior, Decision, Effect } from "../lib/actor/types.ts";
 import type { ScrapeConfig } from "../lib/config/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
-import type { Files, Log } from "../lib/core/ports.ts";
+import type { Clock, Files, Log } from "../lib/core/ports.ts";
 import type { TargetGroup } from "../lib/discovery/target_groups.ts";
-import { type DiscoveredTarget, discoverTargets, type Discovery } from "../lib/discovery/targets.ts";
+import {
+  type DiscoveredTarget,
+  type DiscoveredTargets,
+  targetLimitProblem,
+  targetsOf,
+} from "../lib/discovery/targets.ts";
 import type { Labels } from "../lib/model/labels.ts";
+import { targetName } from "../lib/scrape/target_name.ts";
 import { fileDiscoveryBehavior } from "./discovery_file.ts";
 import type {
   PoolView,
@@ -24,6 +30,7 @@ export interface ScrapePoolOptions {
   readonly path: ActorPath;
   readonly target: TargetDeps;
   readonly files: Files;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -51,7 +58,9 @@ interface ScrapePoolState {
   readonly tallies: ScrapeTallies;
   readonly retiring: boolean;
   readonly overTargetLimit: boolean;
+  readonly exceededTargetLimit: number;
   readonly syncs: number;
+  readonly syncSeconds: number;
   readonly syncFailures: number;
 }
 
@@ -67,17 +76,18 @@ type ScrapePoolEvent =
     readonly kind: "synced";
     readonly targets: ReadonlyMap<string, PooledTarget>;
     readonly leaving: ReadonlySet<string>;
-    readonly discovery: Discovery;
+    readonly discovery: DiscoveredTargets;
     readonly overTargetLimit: boolean;
+    readonly seconds: number;
   }
   | {
     readonly kind: "targetScraped";
-    readonly key: string;
+    readonly name: string;
     readonly status: TargetStatus;
     readonly tallies: ScrapeTallies;
   }
   | { readonly kind: "samplesRefused"; readonly tallies: ScrapeTallies }
-  | { readonly kind: "targetEnded"; readonly key: string }
+  | { readonly kind: "targetEnded"; readonly name: string }
   | { readonly kind: "retired" };
 
 type PoolDecision = Decision<ScrapePoolCommand, ScrapePoolEvent>;
@@ -108,7 +118,7 @@ export function scrapePoolBehavior(
   /** The newest assignment: a restarted pool starts from it. */
   let assigned = first;
   const childPath = (name: string): ActorPath => `${options.path}/${name}`;
-  const targetRef = (key: string): ActorRef<TargetCommand> => ({ path: childPath(key) });
+  const targetRef = (name: string): ActorRef<TargetCommand> => ({ path: childPath(name) });
 
   function decide(state: ScrapePoolState, command: ScrapePoolCommand): PoolDecision {
     switch (command.kind) {
@@ -117,8 +127,8 @@ export function scrapePoolBehavior(
       case "groupsFound":
         return onGroupsFound(state, command);
       case "targetScraped": {
-        const { key, status, tallies } = command;
-        return { events: [{ kind: "targetScraped", key, status, tallies }], effects: [] };
+        const { name, status, tallies } = command;
+        return { events: [{ kind: "targetScraped", name, status, tallies }], effects: [] };
       }
       case "samplesRefused": {
         const { kind: _kind, ...refused } = command;
@@ -173,7 +183,7 @@ export function scrapePoolBehavior(
   function onTargetEnded(state: ScrapePoolState, name: string): PoolDecision {
     if (!state.leaving.has(name)) return { events: [], effects: [] };
     const last = state.retiring && state.leaving.size === 1;
-    return { events: [{ kind: "targetEnded", key: name }], effects: last ? [{ kind: "stopSelf" }] : [] };
+    return { events: [{ kind: "targetEnded", name }], effects: last ? [{ kind: "stopSelf" }] : [] };
   }
 
   function onRetire(state: ScrapePoolState): PoolDecision {
@@ -189,32 +199,31 @@ export function scrapePoolBehavior(
 
   /** What has to start, stop and change so that the running targets are those of `state`. */
   function sync(state: ScrapePoolState): PoolDecision {
+    const startedMs = options.clock.monotonicMs();
     const { config } = state.assignment;
-    const discovery = discoverTargets(config, [...state.groups.values()].flat());
+    const discovery = targetsOf(config, [...state.groups.values()].flat());
     for (const error of discovery.errors) {
       options.log.error("Creating target failed", { pool: config.jobName, err: error });
     }
-    const overTargetLimit = config.targetLimit > 0 && discovery.active.length > config.targetLimit;
-    const reason = overTargetLimit
-      ? `target_limit exceeded (number of targets: ${discovery.active.length}, limit: ${config.targetLimit})`
-      : undefined;
+    const reason = targetLimitProblem(config, discovery.active.length);
+    const overTargetLimit = reason !== undefined;
     const settings = settingsOf(state.assignment);
     const targets = new Map<string, PooledTarget>();
     const leaving = new Set(state.leaving);
     const effects: Effect<ScrapePoolCommand>[] = [];
     for (const target of discovery.active) {
-      if (targets.has(target.key)) continue; // two groups name the same target
-      const old = state.targets.get(target.key);
-      if (old?.settings === settings && !leaving.has(target.key)) {
-        targets.set(target.key, { ...old, target });
+      const name = targetName(target.key);
+      const old = state.targets.get(name);
+      if (old?.settings === settings) {
+        targets.set(name, { ...old, target });
       } else {
-        if (old !== undefined || leaving.has(target.key)) effects.push({ kind: "stop", name: target.key });
-        leaving.delete(target.key);
-        effects.push({ kind: "spawn", name: target.key, behavior: spawnable(target, state.assignment) });
-        targets.set(target.key, { target, settings, status: old?.status ?? NEVER_SCRAPED });
+        if (old !== undefined || leaving.has(name)) effects.push({ kind: "stop", name });
+        leaving.delete(name);
+        effects.push({ kind: "spawn", name, behavior: behaviorOf(target, name, state.assignment) });
+        targets.set(name, { target, settings, status: old?.status ?? NEVER_SCRAPED });
       }
       if (overTargetLimit || state.overTargetLimit) {
-        effects.push(tell(targetRef(target.key), { kind: "force", reason }));
+        effects.push(tell(targetRef(name), { kind: "force", reason }));
       }
     }
     for (const key of state.targets.keys()) {
@@ -222,12 +231,14 @@ export function scrapePoolBehavior(
       leaving.add(key);
       effects.push(tell(targetRef(key), { kind: "retire" }));
     }
-    return { events: [{ kind: "synced", targets, leaving, discovery, overTargetLimit }], effects };
+    const seconds = (options.clock.monotonicMs() - startedMs) / 1000;
+    return { events: [{ kind: "synced", targets, leaving, discovery, overTargetLimit, seconds }], effects };
   }
 
-  function spawnable(target: DiscoveredTarget, { config, offsetSeed }: PoolAssignment) {
+  function behaviorOf(target: DiscoveredTarget, name: string, { config, offsetSeed }: PoolAssignment) {
     return targetBehavior({
       target,
+      name,
       config,
       offsetSeed,
       pool: { path: options.path },
@@ -283,7 +294,9 @@ function emptyPool(assignment: PoolAssignment): ScrapePoolState {
     tallies: NO_TALLIES,
     retiring: false,
     overTargetLimit: false,
+    exceededTargetLimit: 0,
     syncs: 0,
+    syncSeconds: 0,
     syncFailures: 0,
   };
 }
@@ -317,23 +330,25 @@ function evolve(state: ScrapePoolState, event: ScrapePoolEvent): ScrapePoolState
         overTargetLimit,
         dropped: keep === 0 ? discovery.dropped : discovery.dropped.slice(0, keep),
         droppedCount: discovery.dropped.length,
+        exceededTargetLimit: state.exceededTargetLimit + (overTargetLimit ? 1 : 0),
         syncs: state.syncs + 1,
+        syncSeconds: state.syncSeconds + event.seconds,
         syncFailures: state.syncFailures + discovery.errors.length,
       };
     }
     case "targetScraped": {
       const tallies = addTallies(state.tallies, event.tallies);
-      const pooled = state.targets.get(event.key);
+      const pooled = state.targets.get(event.name);
       if (pooled === undefined) return { ...state, tallies };
       // Changed in place: one scrape must not copy a map of a thousand targets.
-      (state.targets as Map<string, PooledTarget>).set(event.key, { ...pooled, status: event.status });
+      (state.targets as Map<string, PooledTarget>).set(event.name, { ...pooled, status: event.status });
       return { ...state, tallies };
     }
     case "samplesRefused":
       return { ...state, tallies: addTallies(state.tallies, event.tallies) };
     case "targetEnded": {
       const leaving = new Set(state.leaving);
-      leaving.delete(event.key);
+      leaving.delete(event.name);
       return { ...state, leaving };
     }
     case "retired":
@@ -370,8 +385,9 @@ function viewOf(state: ScrapePoolState): PoolView {
     discoveryErrors: [...state.discoveryErrors.values()].flat(),
     tallies: state.tallies,
     syncs: state.syncs,
+    syncSeconds: state.syncSeconds,
     syncFailures: state.syncFailures,
     targetLimit: state.assignment.config.targetLimit,
-    overTargetLimit: state.overTargetLimit,
+    exceededTargetLimit: state.exceededTargetLimit,
   };
 }

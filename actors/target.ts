@@ -14,10 +14,11 @@ import type { EpochMs } from "../lib/core/time.ts";
 import type { DiscoveredTarget } from "../lib/discovery/targets.ts";
 import type { AppendCounts, AppendOutcome, SampleBatch } from "../lib/model/batch.ts";
 import { lastErrorOf, type ScrapeEnding } from "../lib/scrape/ending.ts";
-import { requestOf } from "../lib/scrape/request.ts";
-import { nextScrapeMs, scrapeOffsetMs, snapToGrid } from "../lib/scrape/schedule.ts";
+
+import { cohortName } from "../lib/scrape/target_name.ts";
+import { firstScrapeMs, nextScrapeMs, scrapeOffsetMs, snappedMs } from "../lib/scrape/schedule.ts";
 import { ScrapeSession } from "../lib/scrape/session.ts";
-import { settingsOf } from "../lib/scrape/settings.ts";
+import { requestOf, settingsOf } from "../lib/scrape/from_config.ts";
 import type {
   ScrapePoolCommand,
   ScrapeTallies,
@@ -39,12 +40,15 @@ export interface TargetDeps {
   readonly files: Files;
   readonly clock: Clock;
   readonly log: Log;
+  readonly userAgent: string;
   /** Durations between the starts of two scrapes, for `prometheus_target_interval_length_seconds`. */
   readonly observeInterval: (intervalMs: number, actualMs: number) => void;
 }
 
 export interface TargetOptions {
   readonly target: DiscoveredTarget;
+  /** Spawn name, and what the pool knows it by. */
+  readonly name: string;
   readonly config: ScrapeConfig;
   readonly offsetSeed: number;
   readonly pool: ActorRef<ScrapePoolCommand>;
@@ -81,13 +85,18 @@ interface Resources {
 export function targetBehavior(options: TargetOptions): Behavior<TargetState, TargetCommand, TargetEvent> {
   const { target, config, deps } = options;
   const intervalMs = target.scrapeIntervalMs;
-  const offsetMs = scrapeOffsetMs(target.key, intervalMs, options.offsetSeed);
+  const offsetMs = scrapeOffsetMs({
+    targetLabels: target.labels,
+    url: target.url,
+    seed: options.offsetSeed,
+    intervalMs,
+  });
   const settings = settingsOf(config, target.scrapeTimeoutMs);
   let resources: Resources | undefined;
 
   function open(): Resources {
     resources?.client.close();
-    const cohort = `scrape/${config.jobName}/${target.key}`;
+    const cohort = cohortName(config.jobName, options.name);
     resources = {
       session: new ScrapeSession({ cohort, targetLabels: target.labels, settings }),
       client: deps.clients.open(),
@@ -137,12 +146,12 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
 
   function onScrapeDue(state: TargetState, dueMs: EpochMs, nowMs: EpochMs): TargetDecision {
     if (state.retiredMs !== undefined) return { events: [], effects: [] };
-    const next = armNext(nowMs); // armed on every path: a slow target must not fall silent
+    const next = arm(nextScrapeMs(dueMs, nowMs, intervalMs)); // armed on every path: a slow target must not fall silent
     if (state.inFlight) return { events: [{ kind: "scrapeSkipped", atMs: dueMs }], effects: [next] };
     if (state.startedMs !== undefined) deps.observeInterval(intervalMs, nowMs - state.startedMs);
     return {
       events: [{ kind: "scrapeStarted", atMs: nowMs }],
-      effects: [next, scrapeTask(state.forced, snapToGrid(nowMs, dueMs, intervalMs))],
+      effects: [next, scrapeTask(state.forced, snappedMs(dueMs, nowMs, intervalMs))],
     };
   }
 
@@ -155,7 +164,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
       run: async (signal) => {
         const startedMs = deps.clock.monotonicMs();
         const outcome: HttpOutcome = forced === undefined
-          ? await client.get(await requestOf(target, config, deps.files), signal)
+          ? await client.get(await requestOf(target, config, deps.files, deps.userAgent), signal)
           : { kind: "failed", reason: forced };
         const tookMs = deps.clock.monotonicMs() - startedMs;
         const { batch, ending } = session.digest(outcome, scrapeMs, tookMs);
@@ -181,7 +190,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
       effects: [
         tell(options.pool, {
           kind: "targetScraped",
-          key: target.key,
+          name: options.name,
           status: { health, lastError, lastScrapeMs: startedMs, lastTookMs: tookMs },
           tallies: talliesOf(ending, state.skipped),
         }),
@@ -221,7 +230,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
   function onRetire(state: TargetState, nowMs: EpochMs): TargetDecision {
     if (state.retiredMs !== undefined) return { events: [], effects: [] };
     if (state.startedMs === undefined) return { events: [], effects: [{ kind: "stopSelf" }] };
-    const tMs = nextScrapeMs(nowMs, intervalMs, offsetMs);
+    const tMs = firstScrapeMs(nowMs, offsetMs, intervalMs);
     // As Prometheus: two intervals and a tenth, so that a target that has only moved to another job has written
     // newer samples by then, and the markers at the first missed scrape come too late to cut it short.
     const atMs = nowMs + 2 * intervalMs + intervalMs / 10;
@@ -245,8 +254,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     });
   }
 
-  function armNext(nowMs: EpochMs): Effect<TargetCommand> {
-    const dueMs = nextScrapeMs(nowMs, intervalMs, offsetMs);
+  function arm(dueMs: EpochMs): Effect<TargetCommand> {
     return { kind: "timer", key: "scrape", atMs: dueMs, command: { kind: "scrapeDue", dueMs } };
   }
 
@@ -258,7 +266,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     },
     decide,
     evolve,
-    resume: (_state, nowMs) => [armNext(nowMs)],
+    resume: (_state, nowMs) => [arm(firstScrapeMs(nowMs, offsetMs, intervalMs))],
     stopping: () => {
       resources?.client.close();
       return [];

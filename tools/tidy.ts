@@ -15,7 +15,7 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
   ["lib/promql", ["lib/core", "lib/model", "lib/storage/source.ts"]],
   ["lib/config", ["lib/core", "lib/model"]],
   ["lib/discovery", ["lib/core", "lib/model", "lib/config"]],
-  ["lib/scrape", ["lib/core", "lib/model", "lib/exposition", "lib/config"]],
+  ["lib/scrape", ["lib/core", "lib/model", "lib/exposition", "lib/config", "lib/discovery"]],
   ["lib/remote", ["lib/core", "lib/model"]],
   ["lib/client", ["lib/core", "lib/model"]],
   ["lib/exporters", ["lib/core", "lib/model", "lib/client"]],
@@ -31,12 +31,12 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
     "lib/exposition",
   ]],
   ["lib/cli", ["lib/core", "lib/model", "lib/config", "lib/discovery", "lib/promql", "lib/client"]],
-  ["lib/sys", ["lib/core", "lib/model", "lib/exporters/host/ports.ts"]],
+  ["lib/sys", ["lib/core", "lib/model", "lib/client/process.ts", "lib/exporters/host/ports.ts"]],
   ["actors/protocol", ["lib"]],
   ["actors", ["lib", "actors/protocol"]],
   ["ui", []],
   ["server", ["lib", "actors"]],
-  ["main.ts", ["lib", "actors", "server"]],
+  ["main.ts", ["lib", "actors", "server", "version.ts"]],
 ];
 
 /** An actor imports the children that it spawns, and no other actor. */
@@ -73,7 +73,7 @@ const WORLD_EXCEPTIONS: readonly string[] = [];
 
 const LINES_MAX = 500;
 const ROOTS = ["lib", "actors", "server", "ui", "tools", "bench", "tests"];
-const ROOT_FILES = ["main.ts", "deploy.ts"];
+const ROOT_FILES = ["main.ts", "deploy.ts", "version.ts"];
 
 export interface Finding {
   readonly path: string;

@@ -4,11 +4,13 @@ import type { TimeZone } from "./settings.ts";
 const LARGE = ["", "k", "M", "G", "T", "P", "E", "Z", "Y"] as const;
 const SMALL = ["", "m", "µ", "n", "p", "f", "a"] as const;
 
-/** `1234567` → `1.235M`. Four significant digits, trailing zeros off. */
+/** `1234567` → `1.235M`, `0.25` → `0.25`. Four significant digits, trailing zeros off. */
 export function formatSi(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
   if (value === 0) return "0";
   const size = Math.abs(value);
+  // "0.5" of a ratio or a second reads better than "500m".
+  if (size < 1 && size >= 0.001) return String(Number(value.toPrecision(4)));
   const power = Math.floor(Math.log10(size) / 3 + 1e-12);
   if (power > 8 || power < -6) return value.toExponential(3);
   const unit = power >= 0 ? LARGE[power]! : SMALL[-power]!;

@@ -81,9 +81,11 @@ export interface PoolView {
   readonly discoveryErrors: readonly string[];
   readonly tallies: ScrapeTallies;
   readonly syncs: number;
+  readonly syncSeconds: number;
   readonly syncFailures: number;
   readonly targetLimit: number;
-  readonly overTargetLimit: number;
+  /** How often discovery found more targets than the limit allows. */
+  readonly exceededTargetLimit: number;
 }
 
 export type ScrapePoolCommand =
@@ -97,7 +99,7 @@ export type ScrapePoolCommand =
   }
   | {
     readonly kind: "targetScraped";
-    readonly key: string;
+    readonly name: string;
     readonly status: TargetStatus;
     readonly tallies: ScrapeTallies;
   }

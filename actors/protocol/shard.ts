@@ -7,7 +7,7 @@ import type { AppendOutcome, SampleBatch } from "../../lib/model/batch.ts";
 import type { Labels } from "../../lib/model/labels.ts";
 import type { Matcher } from "../../lib/model/matchers.ts";
 import type { AppendEvent } from "../../lib/storage/append.ts";
-import type { MaintenanceDone } from "../../lib/storage/maintenance.ts";
+import type { FrozenCohort, MaintenanceDone } from "../../lib/storage/maintenance.ts";
 import type { TimeRange } from "../../lib/storage/source.ts";
 import type { CardinalityTables, StorageStats } from "../../lib/storage/stats.ts";
 import type { HeadView } from "../../lib/storage/view.ts";
@@ -60,11 +60,11 @@ export type ShardCommand =
 export type ShardEvent =
   | AppendEvent
   | { readonly kind: "cohortReleased"; readonly cohort: number }
+  | { readonly kind: "maintenanceAsked" }
+  | { readonly kind: "maintenanceIdle" }
   | {
     readonly kind: "maintenanceStarted";
-    readonly cohorts: readonly number[];
-    readonly freezeRows: readonly number[];
-    readonly pagesReserved: readonly number[];
+    readonly frozen: readonly FrozenCohort[];
   }
   | { readonly kind: "maintenanceCompleted"; readonly done: MaintenanceDone; readonly nowMs: EpochMs }
   | { readonly kind: "maintenanceAbandoned"; readonly reason: string }

@@ -39,7 +39,10 @@ export class Asks {
     const { from, to, question, timeoutMs } = options;
     const token = ++this.#token;
     const deadline = this.#runtime.timers.at(this.#runtime.clock.nowMs() + timeoutMs, () => {
-      this.fail(token, new UserError("timeout", `No answer from ${to} to ${question.kind} in ${timeoutMs}ms`));
+      this.fail(
+        token,
+        new UserError("timeout", `No answer from ${to} to ${question.kind} in ${timeoutMs}ms`),
+      );
     });
     this.#waiting.set(token, { options, deadline, holder: undefined });
     const replyTo: ReplyTo<never> = { path: from, token };

@@ -60,7 +60,9 @@ export class Cell implements KeeperHost {
   generation = 0;
   /** In the run queue. */
   queued = false;
-  /** Whether the state was sound at the last failure. */
+  /** A stop signal is on its way: the name will be free. */
+  stopRequested = false;
+  /** Whether the state is sound: not half folded. */
   intact = true;
   /** The failure was one of recovery: there is no state to go on with. */
   unrecoverable = false;
@@ -175,7 +177,9 @@ export class Cell implements KeeperHost {
 
   /** A command from outside. */
   accept(command: Tagged, from: ActorPath, token: number): "queued" | "refused" {
-    if (this.#accepting !== "ready" || this.mailbox.offer(this.#envelope(command, from, 0, token)) === "refused") {
+    if (
+      this.#accepting !== "ready" || this.mailbox.offer(this.#envelope(command, from, 0, token)) === "refused"
+    ) {
       this.counters.refused++;
       return "refused";
     }
@@ -214,6 +218,7 @@ export class Cell implements KeeperHost {
   }
 
   signal(signal: Signal): void {
+    if (signal.kind === "stop") this.stopRequested = true;
     this.mailbox.signal(signal);
     this.wake();
   }
@@ -379,6 +384,7 @@ export class Cell implements KeeperHost {
     this.#forget("the actor crashed");
     this.#clearMailbox("crashed");
     void this.start();
+    if (this.stopRequested) this.signal({ kind: "stop" }); // its parent remembers
   }
 
   // Ending
@@ -402,6 +408,7 @@ export class Cell implements KeeperHost {
     await this.#halting;
     const { live } = this;
     const wasStarting = this.status === "starting";
+    const wasFailed = this.status === "failed";
     this.status = "stopping";
     this.#quieten("the actor stops");
     if (wasStarting) {
@@ -413,6 +420,8 @@ export class Cell implements KeeperHost {
     if (live) {
       this.intact = true;
       await this.#within(STOP_FLUSH_MS_MAX, this.#drain().then(() => this.#lastWord()));
+    } else if (wasFailed && this.intact) {
+      await this.#within(SALVAGE_MS_MAX, this.#keeper.salvage());
     }
     if (this.status !== "stopping") return; // a crash was faster
     this.#vanish("stopped");

@@ -39,7 +39,7 @@ export class Family {
     const present = this.#children.get(name);
     if (present === undefined) return void this.adopt(name, behavior);
     const path = present.path;
-    assert(present.ending || present.mailbox.signalsCount > 0, `cannot spawn ${path}: the name is in use`);
+    assert(present.ending || present.stopRequested, `cannot spawn ${path}: the name is in use`);
     assert(!this.#awaited?.has(name), `cannot spawn ${path}: the name is in use by a spawn that waits`);
     this.#awaited ??= new Map();
     this.#awaited.set(name, behavior);
@@ -92,6 +92,7 @@ export class Family {
 
   onFailure(child: Cell, error: unknown): void {
     if (child.status !== "failed" || child.ending || this.#children.get(child.name) !== child) return;
+    if (child.stopRequested) return void child.end("failed");
     const directive = this.#directive(child, error);
     const { log } = this.#parent.runtime;
     log.warn("Actor failed", { path: child.path, error: messageOf(error), directive });
@@ -133,8 +134,9 @@ export class Family {
     const delayMs = this.#budget.grant(supervision, runtime.clock.nowMs(), runtime.rng);
     if (delayMs === undefined) {
       const { restartsMax, windowMs } = supervision;
-      const message =
-        `${child.path} needed more than ${restartsMax} restarts in ${windowMs}ms: ${messageOf(error)}`;
+      const message = `${child.path} needed more than ${restartsMax} restarts in ${windowMs}ms: ${
+        messageOf(error)
+      }`;
       return this.#escalate(child, new RestartsExhaustedError(message, { cause: error }));
     }
     child.observe(`restarts in ${delayMs}ms`);

@@ -31,11 +31,14 @@ export class AheadKeeper implements Keeper {
   }
 
   async recover(): Promise<{ readonly state: unknown }> {
+    const { generation } = this.#host;
     await this.settled();
     const { path, runtime, behavior } = this.#host;
     const recovered = await recoverAhead(runtime.journal, path, behavior, this.#how);
-    this.#seq = recovered.seq;
-    this.#snapshotSeq = recovered.snapshotSeq;
+    if (this.#host.generation === generation) {
+      this.#seq = recovered.seq;
+      this.#snapshotSeq = recovered.snapshotSeq;
+    }
     return { state: recovered.state };
   }
 

@@ -41,13 +41,16 @@ export class BehindKeeper implements Keeper {
     this.#timer = undefined;
     this.#waitingNow = [];
     this.#waitingNext = [];
+    const { generation } = this.#host;
     await this.settled();
-    this.#flushing = undefined;
-    this.#flushingBytes = 0;
-    this.#host.overload("ready");
+    if (this.#host.generation === generation) {
+      this.#flushing = undefined;
+      this.#flushingBytes = 0;
+      this.#host.overload("ready");
+    }
     const { path, runtime } = this.#host;
     const recovered = await recoverBehind(runtime.journal, path, this.#how);
-    this.#seq = recovered.seq;
+    if (this.#host.generation === generation) this.#seq = recovered.seq;
     return { state: recovered.state };
   }
 
@@ -124,7 +127,7 @@ export class BehindKeeper implements Keeper {
 
   /** Begins a flush unless one is in flight, after which the next begins if it is due. */
   #startFlush(): void {
-    if (this.#flushing !== undefined) return;
+    if (this.#flushing !== undefined || !this.#host.intact) return;
     this.#timer?.cancel();
     this.#timer = undefined;
     const host = this.#host;

@@ -18,6 +18,8 @@ export interface KeeperHost {
   /** Another number means another life: what was begun in an earlier one must not touch this one. */
   readonly generation: number;
   readonly state: unknown;
+  /** False from a half-done fold until the next life: nothing of such a state may be kept. */
+  readonly intact: boolean;
   /** False when folding failed; the actor has failed then. */
   fold(events: readonly Tagged[]): boolean;
   perform(effects: readonly AnyEffect[]): void;

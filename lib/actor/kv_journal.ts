@@ -12,7 +12,7 @@ import { CorruptRecordError, JournalConflictError, JournalGapError } from "./jou
 import { deletePieces, type KvCheck, readGroups, type TornGroup, writeGroup } from "./kv_groups.ts";
 import { groupsRange, pieceKey, RECORD_SPACE, SNAPSHOT_SPACE } from "./kv_keys.ts";
 import { encodeGroup, packRecords, unpackRecords } from "./kv_pieces.ts";
-import { type StreamEntry, StreamCatalogue } from "./kv_streams.ts";
+import { StreamCatalogue, type StreamEntry } from "./kv_streams.ts";
 import type { ActorPath, Journal, JournalRecord, JournalSnapshot } from "./types.ts";
 
 export interface KvJournalOptions {
@@ -195,7 +195,9 @@ export class KvJournal implements Journal {
       tail = await this.#tail(path, stream);
     } catch (error) {
       // Still in doubt; the next append reads again. The first error is the one that says what happened.
-      const message = `Cannot append to stream ${path}: ${messageOf(cause)}; nor read it: ${messageOf(error)}`;
+      const message = `Cannot append to stream ${path}: ${messageOf(cause)}; nor read it: ${
+        messageOf(error)
+      }`;
       throw new Error(message, { cause });
     }
     const kept = same(tail.lastGroup, doubt);
@@ -229,7 +231,9 @@ export class KvJournal implements Journal {
     }
     const torn: TornGroup | undefined = first.value[0];
     if (torn === undefined || seq <= entry.truncatedSeq) {
-      if (seq > entry.truncatedSeq) throw new CorruptRecordError(`Stream ${path} has no beginning of group ${seq}`);
+      if (seq > entry.truncatedSeq) {
+        throw new CorruptRecordError(`Stream ${path} has no beginning of group ${seq}`);
+      }
       return { entry, seq: entry.truncatedSeq, lastGroup: undefined, nextVersionstamp: null };
     }
     return { entry, seq: seq - 1, lastGroup: undefined, nextVersionstamp: torn.versionstamp };

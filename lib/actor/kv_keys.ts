@@ -55,5 +55,7 @@ export interface PiecePlace {
 /** Undefined for a key that is none of a piece. */
 export function placeOf(key: KvKey): PiecePlace | undefined {
   const [, , seq, piece] = key;
-  return typeof seq === "number" && typeof piece === "number" && key.length === 4 ? { seq, piece } : undefined;
+  return typeof seq === "number" && typeof piece === "number" && key.length === 4
+    ? { seq, piece }
+    : undefined;
 }

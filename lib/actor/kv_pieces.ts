@@ -81,7 +81,9 @@ export function decodePiece(value: Uint8Array, where: string): Piece {
   const found = crc32(value.subarray(CHECKED_FROM));
   const written = view.getUint32(1, true);
   if (found !== written) {
-    throw new CorruptRecordError(`${where} has checksum ${found.toString(16)}, expected ${written.toString(16)}`);
+    throw new CorruptRecordError(
+      `${where} has checksum ${found.toString(16)}, expected ${written.toString(16)}`,
+    );
   }
   return {
     whole: view.getUint32(5, true),

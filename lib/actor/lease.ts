@@ -59,7 +59,9 @@ export async function acquireLease(kv: Kv, options: LeaseOptions): Promise<Lease
     const found = await kv.get(leaseFenceKey);
     const unchanged = found === null || found.versionstamp === fence?.versionstamp;
     if (unchanged || !equal(found.value, mine)) {
-      throw new UserError("unavailable", `Cannot take the lease on the data: ${messageOf(error)}`, { cause: error });
+      throw new UserError("unavailable", `Cannot take the lease on the data: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
     versionstamp = found.versionstamp;
   }

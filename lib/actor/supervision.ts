@@ -28,7 +28,11 @@ export class RestartBudget {
 }
 
 /** Those who restart when `failed` does, in start order. */
-export function restartGroup<T>(scope: Supervision["scope"], children: readonly T[], failed: T): readonly T[] {
+export function restartGroup<T>(
+  scope: Supervision["scope"],
+  children: readonly T[],
+  failed: T,
+): readonly T[] {
   const index = children.indexOf(failed);
   if (index < 0) return [];
   if (scope === "allForOne") return children;

@@ -83,12 +83,20 @@ export class LocalSystem implements ActorSystem {
     name: string,
     behavior: Behavior<S, C, E>,
   ): Promise<ActorRef<C>> {
-    if (this.#stopping !== undefined) throw new UserError("unavailable", `Cannot start ${name}: the system stops`);
+    if (this.#stopping !== undefined) {
+      throw new UserError("unavailable", `Cannot start ${name}: the system stops`);
+    }
     const path: ActorPath = `/${name}`;
     if (this.#runtime.cells.has(path)) {
       throw new UserError("unavailable", `Cannot start ${path}: an actor of that name runs`);
     }
-    await this.#root.family.adopt(name, behavior).firstStart();
+    const cell = this.#root.family.adopt(name, behavior);
+    try {
+      await cell.firstStart();
+    } catch (error) {
+      await cell.end("failed");
+      throw error;
+    }
     return { path };
   }
 
@@ -159,7 +167,10 @@ export class LocalSystem implements ActorSystem {
   #onFatal(error: unknown, child: Cell): void {
     // A first start that failed is answered by the rejection of spawn.
     if (child.neverRan) return;
-    this.#options.log.error("A top-level actor failed for good", { path: child.path, error: messageOf(error) });
+    this.#options.log.error("A top-level actor failed for good", {
+      path: child.path,
+      error: messageOf(error),
+    });
     this.#options.onFatal?.(error, child.path);
   }
 

@@ -86,7 +86,9 @@ export function readFloat(
   // As Prometheus: hexadecimal floats and digit separators of Go are refused before anything else.
   if (/[pP_]/.test(text)) return "unsupported character in float";
   const value = parseGoFloat(text);
-  if (value === undefined) return /^[+-]?[0-9.]+[eE]?[0-9+-]*$/.test(text) ? rangeOrSyntax(text) : "invalid syntax";
+  if (value === undefined) {
+    return /^[+-]?[0-9.]+[eE]?[0-9+-]*$/.test(text) ? rangeOrSyntax(text) : "invalid syntax";
+  }
   if (Number.isNaN(value)) setNanAt(out, index);
   else out[index] = value;
   return undefined;

@@ -119,7 +119,9 @@ export class OpenMetricsParser extends RecordParser {
     for (let i = 0; isSuffix && i < size; i++) isSuffix = bytes[nameEnd - size + i] === bytes[textStart + i];
     if (!isSuffix) {
       this.fail(
-        `unit ${quoteBytes(bytes, textStart, textEnd)} not a suffix of metric ${quoteBytes(bytes, nameStart, nameEnd)}`,
+        `unit ${quoteBytes(bytes, textStart, textEnd)} not a suffix of metric ${
+          quoteBytes(bytes, nameStart, nameEnd)
+        }`,
       );
     }
   }
@@ -136,7 +138,9 @@ export class OpenMetricsParser extends RecordParser {
       token = lexer.next();
       if (quoted && (token === t.TOKEN_COMMA || token === t.TOKEN_BRACE_CLOSE)) {
         if (isExemplar) this.#unexpected("expected label name", token);
-        if (this.nameStart !== -1) this.fail(`metric name already set while parsing: ${this.soFar(lexer.at)}`);
+        if (this.nameStart !== -1) {
+          this.fail(`metric name already set while parsing: ${this.soFar(lexer.at)}`);
+        }
         this.nameStart = start;
         this.nameEnd = end;
         if (token === t.TOKEN_BRACE_CLOSE) return;
@@ -196,7 +200,9 @@ export class OpenMetricsParser extends RecordParser {
     if (token !== t.TOKEN_VALUE) this.#unexpected(`expected value after ${after}`, token);
     const fault = readFloat(this.bytes, lexer.start + 1, lexer.at, out, 0);
     if (fault !== undefined) {
-      this.fail(`${floatFault(this.bytes, lexer.start + 1, lexer.at, fault)} while parsing: ${this.soFar(lexer.at)}`);
+      this.fail(
+        `${floatFault(this.bytes, lexer.start + 1, lexer.at, fault)} while parsing: ${this.soFar(lexer.at)}`,
+      );
     }
   }
 

@@ -65,9 +65,7 @@ export function pairsOf(parser: RecordParser, type: MetricType): [name: string, 
 
 /** As Prometheus: `le` of histograms and `quantile` of summaries, told by the TYPE line above. */
 function normalised(type: MetricType, label: string, value: string): string {
-  const applies = label === "le"
-    ? type === "histogram"
-    : label === "quantile" && type === "summary";
+  const applies = label === "le" ? type === "histogram" : label === "quantile" && type === "summary";
   if (!applies) return value;
   const float = parseGoFloat(value);
   return float === undefined ? value : formatOpenMetricsFloat(float);

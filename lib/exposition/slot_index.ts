@@ -42,7 +42,9 @@ export class SlotIndex {
       let start = lines.start[line]!;
       while (bytes[start] === 32 || bytes[start] === 9) start++;
       const prefix = lines.prefix[line]!;
-      const end = prefix === 0 ? keyEndOf(bytes, start, lines.start[line + 1]!) : trimmedEnd(bytes, lines.start[line]! + prefix);
+      const end = prefix === 0
+        ? keyEndOf(bytes, start, lines.start[line + 1]!)
+        : trimmedEnd(bytes, lines.start[line]! + prefix);
       this.#insert(slot, start, end, hashBytes(old, start, end));
     }
   }

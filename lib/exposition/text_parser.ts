@@ -4,7 +4,7 @@
  */
 import type { MetricType } from "../model/metadata.ts";
 import { readFloat } from "./float_bytes.ts";
-import { quoteBytes, decodeUtf8 } from "./quote.ts";
+import { decodeUtf8, quoteBytes } from "./quote.ts";
 import {
   RECORD_BLANK,
   RECORD_COMMENT,
@@ -134,7 +134,9 @@ export class TextParser extends RecordParser {
       token = lexer.next();
       // A quoted string by itself is the metric name.
       if (quoted && (token === t.TOKEN_COMMA || token === t.TOKEN_BRACE_CLOSE)) {
-        if (this.nameStart !== -1) this.fail(`metric name already set while parsing: ${this.soFar(lexer.at)}`);
+        if (this.nameStart !== -1) {
+          this.fail(`metric name already set while parsing: ${this.soFar(lexer.at)}`);
+        }
         this.nameStart = start;
         this.nameEnd = end;
         if (token === t.TOKEN_BRACE_CLOSE) return;
@@ -157,7 +159,11 @@ export class TextParser extends RecordParser {
     if (token !== t.TOKEN_VALUE) this.#unexpected("expected value after metric", token);
     this.valueAt = lexer.start;
     const fault = readFloat(this.bytes, lexer.start, lexer.at, this.value, 0);
-    if (fault !== undefined) this.fail(`${floatFault(this.bytes, lexer.start, lexer.at, fault)} while parsing: ${this.soFar(lexer.at)}`);
+    if (fault !== undefined) {
+      this.fail(
+        `${floatFault(this.bytes, lexer.start, lexer.at, fault)} while parsing: ${this.soFar(lexer.at)}`,
+      );
+    }
     this.hasTimestamp = false;
     const next = lexer.next();
     if (next === t.TOKEN_TIMESTAMP) {

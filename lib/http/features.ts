@@ -38,5 +38,4 @@ export const FEATURES: Readonly<Record<string, Readonly<Record<string, boolean>>
   scrape: { extra_scrape_metrics: false, start_timestamp_zero_ingestion: false, type_and_unit_labels: false },
   service_discovery_providers: { file: true, static: true },
   tsdb: { delayed_compaction: false, exemplar_storage: false, native_histograms: false },
-  ui: { ui_v2: false, ui_v3: true },
 };

@@ -1,9 +1,15 @@
 /**
  * Regular expressions with RE2's meaning and cost: linear time, no look-around, no back-references. The one door
- * to the engine (`re2js`). Matchers and relabelling anchor their patterns and let the dot match a newline.
+ * to the engine (`re2js`), with shorter ways for the patterns that most matchers hold: sets of strings and
+ * wildcards by string comparison, and the platform's own engine where it means the same and is safe (regex/).
+ * Matchers and relabelling match the whole text and let the dot match a newline.
  */
 import { RE2JS } from "re2js";
 import { messageOf, UserError } from "../core/errors.ts";
+import type { RegexNode } from "./regex/ast.ts";
+import { BACKTRACKING_TEXT_MAX, backtrackingRegExp } from "./regex/backtracking.ts";
+import { parseRegex } from "./regex/parse.ts";
+import { shapeMatcher } from "./regex/shapes.ts";
 
 export interface Regex {
   readonly pattern: string;
@@ -22,12 +28,63 @@ export interface Regex {
 
 /** Compiles `^(?s:pattern)$`. Throws a `UserError` (`bad_data`) with the engine's reason. */
 export function compileAnchored(pattern: string): Regex {
-  let compiled: RE2JS;
-  try {
-    compiled = RE2JS.compile(`^(?s:${pattern})$`);
-  } catch (error) {
-    throw new UserError("bad_data", faultOf(pattern, error), { cause: error });
+  const parsed = parseRegex(pattern);
+  if (parsed === undefined) return plainRegex(pattern, compileFull(pattern));
+  const shapes = parsed.foldsCase ? undefined : shapeMatcher(parsed.node);
+  const native = backtrackingRegExp(parsed);
+  if (shapes === undefined && native === undefined) {
+    return { ...plainRegex(pattern, compileFull(pattern)), prefix: parsed.foldsCase ? "" : prefixOf(parsed.node) };
   }
+  // What was parsed is right, so the full engine can wait until it is needed.
+  let full: Regex | undefined;
+  const slow = () => full ??= plainRegex(pattern, compileFull(pattern));
+  const nativeMatches = (text: string) =>
+    native !== undefined && text.length <= BACKTRACKING_TEXT_MAX ? native.test(text) : slow().matches(text);
+  return {
+    pattern,
+    literals: shapes?.literals,
+    prefix: shapes?.prefix ?? (parsed.foldsCase ? "" : prefixOf(parsed.node)),
+    matches: shapes?.matches ?? nativeMatches,
+    expand: (text, template) => {
+      if (native === undefined || text.length > BACKTRACKING_TEXT_MAX) return slow().expand(text, template);
+      const match = native.exec(text);
+      if (match === null) return undefined;
+      return expandTemplate(template, (name) => /^[0-9]+$/.test(name) ? match[Number(name)] ?? "" : "");
+    },
+  };
+}
+
+/** The full engine alone, for all patterns: what the shorter ways must agree with. */
+export function compileReference(pattern: string): Regex {
+  return plainRegex(pattern, compileFull(pattern));
+}
+
+/** Whether a pattern matches without regard to case as a whole: it begins with `(?i)`. */
+export function foldsCase(pattern: string): boolean {
+  return pattern.startsWith("(?i)");
+}
+
+/** Whether the pattern is found anywhere in a text; the dot matches no newline. Throws as `compileAnchored`. */
+export function compileUnanchored(pattern: string): (text: string) => boolean {
+  const compiled = wrapErrors(() => RE2JS.compile(pattern));
+  return (text) => compiled.matcher(text).find();
+}
+
+function compileFull(pattern: string): RE2JS {
+  return wrapErrors(() => RE2JS.compile(pattern, RE2JS.DOTALL));
+}
+
+function wrapErrors(compile: () => RE2JS): RE2JS {
+  try {
+    return compile();
+  } catch (error) {
+    // The engine writes its DOTALL option into the pattern, which is not the user's.
+    const reason = messageOf(error).replace(/^error parsing regexp: /, "").replace("`(?s)", "`");
+    throw new UserError("bad_data", `error parsing regexp: ${reason}`, { cause: error });
+  }
+}
+
+function plainRegex(pattern: string, compiled: RE2JS): Regex {
   return {
     pattern,
     literals: undefined,
@@ -45,15 +102,11 @@ export function compileAnchored(pattern: string): Regex {
   };
 }
 
-/** The engine's reason, in Go's words, which it gives for the pattern as written rather than as wrapped. */
-function faultOf(pattern: string, wrapped: unknown): string {
-  let reason = messageOf(wrapped);
-  try {
-    RE2JS.compile(pattern);
-  } catch (error) {
-    reason = messageOf(error);
-  }
-  return reason.startsWith("error parsing regexp: ") ? reason : `error parsing regexp: ${reason}`;
+/** The literal that a pattern begins with, where it is plain to see. */
+function prefixOf(node: RegexNode): string {
+  if (node.kind === "literal") return node.text;
+  if (node.kind === "group") return prefixOf(node.body);
+  return node.kind === "concat" && node.parts.length > 0 ? prefixOf(node.parts[0]!) : "";
 }
 
 /** As Go's regexp.Expand: `$name` takes the longest run of word characters; `$$` is a dollar sign. */

@@ -61,7 +61,7 @@ export type RangeEdge = "plain" | "anchored" | "smoothed";
 
 export interface VectorSelector extends Node {
   readonly kind: "selector";
-  /** The name before the braces (or quoted within); "" when matchers alone select. `matchers` holds it too. */
+  /** The name before the braces, "" when there is none (`{"a.b"}` too). `matchers` holds every name. */
   readonly name: string;
   readonly matchers: readonly Matcher[];
   readonly offset: DurationExpr | undefined;
@@ -108,7 +108,7 @@ export interface Aggregate extends Node {
   readonly param: Expr | undefined;
   readonly grouping: readonly string[];
   readonly without: boolean;
-  /** `by ()` was written: printed again, though it means the same as nothing. */
+  /** `by (…)` or `without (…)` was written. `by ()` means the same as nothing, and is printed as nothing. */
   readonly groupingWritten: boolean;
 }
 

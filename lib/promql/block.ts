@@ -3,7 +3,7 @@
  * into it. A cell without a value holds the absent pattern (model/stale.ts). Absence is tested through the words
  * before any arithmetic, so no arithmetic ever sees the pattern, and a NaN that arithmetic makes never carries it.
  */
-import { type Labels, labelsKey, METRIC_NAME, withoutLabel } from "../model/labels.ts";
+import { dropLabels, type Labels, labelsKey, METRIC_NAME } from "../model/labels.ts";
 import { fillAbsent, isAbsent, setAbsent, wordsOf } from "../model/stale.ts";
 import { UserError } from "../core/errors.ts";
 
@@ -128,8 +128,14 @@ export function withoutNames(labels: readonly Labels[]): readonly Labels[] {
   return labels.map(withoutName);
 }
 
+/** As Prometheus: the labels that say what a metric is go with its name. */
+export const METADATA_LABELS: ReadonlySet<string> = new Set([METRIC_NAME, "__type__", "__unit__"]);
+
 export function withoutName(labels: Labels): Labels {
-  return withoutLabel(labels, METRIC_NAME);
+  for (let i = 0; i < labels.length; i += 2) {
+    if (METADATA_LABELS.has(labels[i]!)) return dropLabels(labels, METADATA_LABELS);
+  }
+  return labels;
 }
 
 export function repeatedLabelsError(): UserError {

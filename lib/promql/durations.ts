@@ -29,7 +29,9 @@ export function parseDurationToken(text: string): Parsed {
 
 const INTEGER = /^(?:0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|0_?[0-7]+(?:_[0-7]+)*|[0-9]+(?:_[0-9]+)*)$/;
 const INTEGER_MAX = 2n ** 63n - 1n;
-const FLOAT = /^(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+/** Underscores stand between digits only. */
+const DIGITS = "[0-9]+(?:_[0-9]+)*";
+const FLOAT = new RegExp(`^(?:${DIGITS}\\.?(?:${DIGITS})?|\\.${DIGITS})(?:[eE][+-]?${DIGITS})?$`);
 
 /**
  * A number token. As Prometheus: first as a Go integer literal (so `0755` is octal and `1_000` is a thousand), then
@@ -44,7 +46,7 @@ export function parseNumberToken(text: string): Parsed {
     if (integer <= INTEGER_MAX) return { ok: true, value: Number(integer) };
   }
   if (FLOAT.test(text)) {
-    const value = Number(text);
+    const value = Number(text.replaceAll("_", ""));
     if (Number.isFinite(value)) return { ok: true, value };
     return { ok: false, reason: `strconv.ParseFloat: parsing ${quoteGo(text)}: value out of range` };
   }

@@ -19,6 +19,7 @@ import { selector } from "./grammar_selector.ts";
 import {
   aggregator,
   anyOf,
+  choose,
   comma,
   danglingComma,
   endOfInput,
@@ -26,6 +27,7 @@ import {
   leftParen,
   numeric,
   type OperandShape,
+  optional,
   operandShape,
   quoted,
   refuse,
@@ -37,7 +39,7 @@ import {
 import { quoteGo } from "../model/labels.ts";
 import { type Binding, type Builders, foldChain, type Link, type Signed } from "./precedence.ts";
 import { unquote } from "./scan_string.ts";
-import { KIND, kindOfWord, type Token, type TokenKind } from "./tokens.ts";
+import { KIND, kindOfWord, kindsOfWords, type Token, type TokenKind } from "./tokens.ts";
 
 interface OperatorRow {
   readonly op: BinaryOp;
@@ -245,12 +247,23 @@ const call: Parser<Expr> = Parsimmon.seqMap(
   (name, { args, close }) => callOf(name, args, close),
 );
 
+interface AggregateTail {
+  readonly clause: AggregateClause | undefined;
+  readonly body: Body;
+}
+
 const aggregate: Parser<Expr> = Parsimmon.seqMap(
   aggregator,
-  Parsimmon.alt(
-    Parsimmon.seqMap(aggregateClause, body, (clause, body) => ({ clause, body })),
-    Parsimmon.seqMap(body, aggregateClause.times(0, 1), (body, [clause]) => ({ clause, body })),
-  ),
+  choose<AggregateTail>([
+    [
+      KIND.leftParen,
+      Parsimmon.seqMap(
+        body,
+        optional(kindsOfWords("by without"), aggregateClause),
+        (body, clause) => ({ clause, body }),
+      ),
+    ],
+  ], Parsimmon.seqMap(aggregateClause, body, (clause, body) => ({ clause, body }))),
   (operator, { clause, body }) => aggregateOf(operator, body.args, clause, body.close.end),
 );
 

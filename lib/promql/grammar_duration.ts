@@ -8,6 +8,7 @@ import type { DurationExpr, Position } from "./ast.ts";
 import { DURATION_SECONDS_MAX, parseDurationToken, parseNumberToken } from "./durations.ts";
 import {
   anyOf,
+  choose,
   comma,
   leftParen,
   minOrMax,
@@ -20,7 +21,7 @@ import {
   wordOf,
 } from "./lexemes.ts";
 import { type Binding, type Builders, foldChain, type Link, type Signed } from "./precedence.ts";
-import { KIND, type Token } from "./tokens.ts";
+import { KIND, kindsOfWords, type Token } from "./tokens.ts";
 
 type Operator = { readonly token: Token };
 type ArithmeticOp = Extract<DurationExpr, { kind: "binary" }>["op"];
@@ -119,7 +120,11 @@ const paren: Parser<DurationExpr> = Parsimmon.lazy(() =>
   })
 );
 
-const simple: Parser<DurationExpr> = Parsimmon.alt(literal, stepOrRangeCall, minOrMaxCall);
+const simple: Parser<DurationExpr> = choose([
+  [KIND.number + KIND.duration, literal],
+  [kindsOfWords("step range"), stepOrRangeCall],
+  [kindsOfWords("min_of max_of"), minOrMaxCall],
+], "duration");
 
 const signed: Parser<Signed<DurationExpr>> = Parsimmon.seqMap(
   sign.many(),

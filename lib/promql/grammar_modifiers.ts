@@ -9,6 +9,7 @@ import { parseDurationToken, parseNumberToken } from "./durations.ts";
 import {
   bool,
   by,
+  choose,
   comma,
   fill,
   fillLeft,
@@ -20,6 +21,7 @@ import {
   leftParen,
   numeric,
   on,
+  optional,
   quoted,
   refuse,
   rightParen,
@@ -28,7 +30,7 @@ import {
   wordOf,
 } from "./lexemes.ts";
 import { unquote } from "./scan_string.ts";
-import { KIND, type Token } from "./tokens.ts";
+import { KIND, kindOfWord, kindsOfWords, type Token } from "./tokens.ts";
 
 function quotedLabelOf(token: Token): string {
   const name = unquote(token.text);
@@ -95,8 +97,16 @@ const rightValue: Parser<number> = fillRight.then(fillValue);
 
 const fills: Parser<Fills> = Parsimmon.alt(
   fill.then(fillValue).map((value): Fills => ({ left: value, right: value })),
-  Parsimmon.seqMap(leftValue, rightValue.times(0, 1), (left, [right]): Fills => ({ left, right })),
-  Parsimmon.seqMap(rightValue, leftValue.times(0, 1), (right, [left]): Fills => ({ left, right })),
+  Parsimmon.seqMap(
+    leftValue,
+    optional(kindOfWord("fill_right"), rightValue),
+    (left, right): Fills => ({ left, right }),
+  ),
+  Parsimmon.seqMap(
+    rightValue,
+    optional(kindOfWord("fill_left"), leftValue),
+    (right, left): Fills => ({ left, right }),
+  ),
   Parsimmon.of(NO_FILLS),
 );
 
@@ -108,8 +118,8 @@ interface Grouped {
 const grouped: Parser<Grouped> = Parsimmon.alt(
   Parsimmon.seqMap(
     Parsimmon.alt(groupLeft, groupRight),
-    grouping.times(0, 1),
-    (word, [include]): Grouped => ({
+    optional(KIND.leftParen, grouping),
+    (word, include): Grouped => ({
       card: wordOf(word) === "group_left" ? "many-to-one" : "one-to-many",
       include: include ?? [],
     }),
@@ -132,8 +142,7 @@ const matched: Parser<Matched> = Parsimmon.alt(
   Parsimmon.of<Matched>({ on: false, labels: [], card: "one-to-one", include: [] }),
 );
 
-/** Everything between a binary operator and its right side. */
-export const binaryClauses: Parser<BinaryClauses> = Parsimmon.seqMap(
+const someClauses: Parser<BinaryClauses> = Parsimmon.seqMap(
   bool.times(0, 1),
   matched,
   fills,
@@ -142,3 +151,20 @@ export const binaryClauses: Parser<BinaryClauses> = Parsimmon.seqMap(
     matching: { on, labels, card, include, fillLeft: left, fillRight: right },
   }),
 );
+
+const NO_CLAUSES: BinaryClauses = {
+  bool: false,
+  matching: {
+    on: false,
+    labels: [],
+    card: "one-to-one",
+    include: [],
+    fillLeft: undefined,
+    fillRight: undefined,
+  },
+};
+
+/** Everything between a binary operator and its right side. */
+export const binaryClauses: Parser<BinaryClauses> = choose([
+  [kindsOfWords("bool on ignoring fill fill_left fill_right"), someClauses],
+], Parsimmon.of(NO_CLAUSES));

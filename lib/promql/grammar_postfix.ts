@@ -19,6 +19,7 @@ import { signedNumber } from "./grammar_modifiers.ts";
 import {
   anchored,
   at,
+  choose,
   colon,
   leftBracket,
   leftParen,
@@ -32,7 +33,7 @@ import {
   startOrEnd,
   wordOf,
 } from "./lexemes.ts";
-import type { Token } from "./tokens.ts";
+import { KIND, kindOfWord, type Token } from "./tokens.ts";
 
 type Change = (expr: Expr) => Expr;
 type Modified = VectorSelector | MatrixSelector | Subquery;
@@ -177,10 +178,10 @@ function edged(edge: "anchored" | "smoothed"): Change {
   };
 }
 
-export const postfix: Parser<Change> = Parsimmon.alt(
-  bracketed,
-  offsetting,
-  pinned,
-  anchored.map(() => edged("anchored")),
-  smoothed.map(() => edged("smoothed")),
-);
+export const postfix: Parser<Change> = choose([
+  [KIND.leftBracket, bracketed],
+  [kindOfWord("offset"), offsetting],
+  [KIND.at, pinned],
+  [kindOfWord("anchored"), anchored.map(() => edged("anchored"))],
+  [kindOfWord("smoothed"), smoothed.map(() => edged("smoothed"))],
+], "modifier");

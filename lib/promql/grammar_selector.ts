@@ -9,12 +9,14 @@ import { METRIC_NAME } from "../model/labels.ts";
 import { type Matcher, matcherOf, type MatchOp } from "../model/matchers.ts";
 import type { Position, VectorSelector } from "./ast.ts";
 import {
+  choose,
   comma,
   endOfInput,
   labelIdentifier,
   leftBrace,
   matchOperator,
   metricName,
+  optional,
   quoted,
   refuse,
   rightBrace,
@@ -86,10 +88,9 @@ function selectorOf(name: Token | undefined, braces: Braced | undefined): Vector
   };
 }
 
-export const selector: Parser<VectorSelector> = Parsimmon.alt(
-  Parsimmon.seqMap(metricName, braced.times(0, 1), (name, [braces]) => selectorOf(name, braces)),
-  braced.map((braces) => selectorOf(undefined, braces)),
-);
+export const selector: Parser<VectorSelector> = choose([
+  [KIND.leftBrace, braced.map((braces) => selectorOf(undefined, braces))],
+], Parsimmon.seqMap(metricName, optional(KIND.leftBrace, braced), selectorOf));
 
 /** A selector and nothing else, as in `match[]`. */
 export const lonelySelector: Parser<VectorSelector> = selector.skip(endOfInput);

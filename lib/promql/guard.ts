@@ -8,8 +8,8 @@ import { KIND, type Token, WORDS } from "./tokens.ts";
 
 /** In UTF-16 units. Long queries are alternations of names; this holds several thousand of them. */
 export const QUERY_CHARS_MAX = 131_072;
-/** Parsing costs about 2 µs a token, so this many stay below 50 ms. */
-export const QUERY_TOKENS_MAX = 20_000;
+/** Parsing costs 2 to 4 µs a token, so this many stay below 50 ms. */
+export const QUERY_TOKENS_MAX = 10_000;
 /** Brackets in brackets. The grammar's recursion would overflow the stack at some fifteen hundred. */
 export const QUERY_NESTING_MAX = 256;
 /** Of the syntax tree, chains of operators, signs and subqueries included: whoever walks it does so recursively. */

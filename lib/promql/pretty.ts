@@ -15,19 +15,24 @@ import {
 const LINE_BYTES_MAX = 100;
 const INDENT = "  ";
 
-export function prettyExpr(expr: Expr): string {
-  return new Pretty().write(expr, 0);
+export function prettyExpr(expr: Expr, lineBytesMax: number = LINE_BYTES_MAX): string {
+  return new Pretty(lineBytesMax).write(expr, 0);
 }
 
 class Pretty {
   readonly #texts: PrintedTexts = new Map();
+  readonly #lineBytesMax: number;
+
+  constructor(lineBytesMax: number) {
+    this.#lineBytesMax = lineBytesMax;
+  }
 
   write(expr: Expr, level: number): string {
     const indent = INDENT.repeat(level);
     if (expr.kind === "unary") return indent + expr.op + this.write(expr.expr, level).trim();
     const text = printExpr(expr, this.#texts);
     // As Prometheus: a subquery that fits is not indented.
-    if (!isLong(text)) return expr.kind === "subquery" ? text : indent + text;
+    if (!this.#isLong(text)) return expr.kind === "subquery" ? text : indent + text;
     switch (expr.kind) {
       case "aggregate": {
         const param = expr.param === undefined ? "" : `${this.write(expr.param, level + 1)},\n`;
@@ -51,10 +56,10 @@ class Pretty {
         return indent + text;
     }
   }
-}
 
-function isLong(text: string): boolean {
-  if (text.length > LINE_BYTES_MAX) return true;
-  // Shorter than a third cannot be too long in bytes.
-  return text.length * 3 > LINE_BYTES_MAX && new TextEncoder().encode(text).length > LINE_BYTES_MAX;
+  #isLong(text: string): boolean {
+    if (text.length > this.#lineBytesMax) return true;
+    // A UTF-16 unit takes three bytes at most.
+    return text.length * 3 > this.#lineBytesMax && new TextEncoder().encode(text).length > this.#lineBytesMax;
+  }
 }

@@ -1,6 +1,7 @@
 /**
  * Writes an expression in Prometheus's normal form, on one line: clauses before arguments, matchers sorted, blanks
- * where Prometheus puts them. What it writes parses to the same tree.
+ * where Prometheus puts them. What it writes parses to the same tree, but for a power of infinity: `Inf ^ 2` after a
+ * sign is written `-+Inf ^ 2`, as Prometheus writes it, and read with one sign more.
  */
 import { formatDurationMs } from "../core/time.ts";
 import { formatFloatF, formatFloatV } from "../model/float.ts";

@@ -224,6 +224,7 @@ class Walk {
       case "at":
         return AT;
     }
+    if (this.#previous !== "" && GROUP_CLAUSES.includes(this.#previous)) return GROUPING_OPEN;
     const enclosing = this.#announced === "aggregation" || this.#argumentsDue ||
       this.#frames.includes("aggregation");
     return enclosing ? AGGREGATION : undefined;

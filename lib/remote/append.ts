@@ -9,9 +9,9 @@ export interface AppendOptions {
 }
 
 /**
- * Outcomes in the order of the batches; each tells what became of its own batch. With `atomic`, batches are either
- * all `appended` or none is, and a batch that was kept back only because of another has that one's outcome. Rejects
- * when storage cannot be reached.
+ * Outcomes in the order of the batches. With `atomic`, batches are either all `appended` or none is; a batch that was
+ * kept back only because of another is `refused` with no refused sample in its counts. Rejects when storage cannot be
+ * reached.
  */
 export type AppendSamples = (
   batches: readonly SampleBatch[],

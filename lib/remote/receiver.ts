@@ -2,6 +2,7 @@
  * The remote-write 1.0 receiver, apart from HTTP: headers and body in, status and text out. A request is kept as a
  * whole or not at all, and is answered after its commit.
  */
+import { assertNever } from "../core/assert.ts";
 import { messageOf, UserError } from "../core/errors.ts";
 import type { Log } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
@@ -20,6 +21,16 @@ export const WRITE_AHEAD_MS_MAX = 10 * 60_000;
 
 const V1 = "prometheus.WriteRequest";
 const V2 = "io.prometheus.write.v2.Request";
+
+/**
+ * What a sender should do about storage's limits: come again soon (503), come again if it cares to (429), or drop the
+ * request, since it can never be stored (400, for all others).
+ */
+const LIMIT_STATUS: Readonly<Record<string, number>> = {
+  windowBytesMax: 503,
+  seriesMax: 429,
+  COHORT_COLUMNS_MAX: 429,
+};
 
 export interface WriteRequestHead {
   readonly contentType: string;
@@ -115,21 +126,17 @@ export class WriteReceiver {
   }
 
   async #store(batches: readonly WriteBatch[], bytes: Uint8Array, sampleCount: number): Promise<WriteAnswer> {
-    let writes = batches;
-    let outcomes = await this.#appendAll(writes);
-    const stale = new Set(
-      writes.filter((_, i) => outcomes[i]!.kind === "wrongEpoch").map(({ cohort }) => cohort),
-    );
-    if (stale.size > 0) {
-      const refused = this.#conclude(outcomes);
-      if (refused !== undefined) return refused;
-      // Storage has begun anew: the columns known here mean nothing. The rows were given away, so decode once more.
-      for (const cohort of stale) cohort.epoch = 0;
-      writes = writeBatchesOf(this.#decoder.decode(bytes)).filter(({ cohort }) => stale.has(cohort));
-      outcomes = await this.#appendAll(writes);
-      if (outcomes.some(({ kind }) => kind === "wrongEpoch")) {
-        return this.#failed(500, "storage refused its own references twice");
+    let outcomes = await this.#appendAll(batches);
+    if (outcomes.some(({ kind }) => kind === "wrongEpoch") && !outcomes.some(isRefusalOfItsOwn)) {
+      // Storage has begun anew: columns known here mean nothing. The rows were given away, so decode once more.
+      for (let i = 0; i < batches.length; i++) {
+        if (outcomes[i]!.kind === "wrongEpoch") batches[i]!.cohort.epoch = 0;
       }
+      const keptBack = new Set(
+        batches.filter((_, i) => outcomes[i]!.kind !== "appended").map(({ cohort }) => cohort),
+      );
+      const again = writeBatchesOf(this.#decoder.decode(bytes)).filter(({ cohort }) => keptBack.has(cohort));
+      outcomes = await this.#appendAll(again);
     }
     const refused = this.#conclude(outcomes);
     if (refused !== undefined) return refused;
@@ -147,18 +154,34 @@ export class WriteReceiver {
   }
 
   #conclude(outcomes: readonly AppendOutcome[]): WriteAnswer | undefined {
-    for (const outcome of outcomes) {
-      if (outcome.kind === "refused") return this.#failed(400, refusalText(outcome.counts, outcome.reason));
-      // A sender keeps what met a limit only if it wants to: that is what this status is for.
-      if (outcome.kind === "limited") return this.#failed(429, `${outcome.limit}: ${outcome.reason}`);
+    const decisive = outcomes.find(isRefusalOfItsOwn) ?? outcomes.find(({ kind }) => kind !== "appended");
+    if (decisive === undefined) return undefined;
+    switch (decisive.kind) {
+      case "appended":
+        return undefined;
+      case "refused":
+        return this.#failed(400, refusalText(decisive.counts, decisive.reason));
+      case "limited":
+        return this.#failed(LIMIT_STATUS[decisive.limit] ?? 400, `${decisive.limit}: ${decisive.reason}`);
+      case "wrongEpoch":
+        return this.#failed(500, "storage refused its own references twice");
+      default:
+        return assertNever(decisive);
     }
-    return undefined;
   }
 
   #failed(status: number, text: string): WriteAnswer {
     this.#stats.failedRequests++;
     return { status, text, samplesWritten: 0 };
   }
+}
+
+/** Not merely kept back because of another batch. */
+function isRefusalOfItsOwn(outcome: AppendOutcome): boolean {
+  if (outcome.kind === "limited") return true;
+  if (outcome.kind !== "refused") return false;
+  const { outOfOrder, outOfBounds, tooOld, duplicate } = outcome.counts;
+  return outOfOrder + outOfBounds + tooOld + duplicate > 0;
 }
 
 /** As Prometheus's storage errors, with storage's own words after them where they say more. */

@@ -16,7 +16,8 @@ export const SCRAPE_PROTOCOLS_DEFAULT: readonly ScrapeProtocol[] = [
 ];
 
 const MEDIA: Readonly<Record<ScrapeProtocol, string>> = {
-  "PrometheusProto": "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+  "PrometheusProto":
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
   "OpenMetricsText0.0.1": "application/openmetrics-text;version=0.0.1",
   "OpenMetricsText1.0.0": "application/openmetrics-text;version=1.0.0",
   "PrometheusText0.0.4": "text/plain;version=0.0.4",

@@ -13,6 +13,7 @@ const aside = new BodyReader();
 
 /** Walks the lines of a body in order. */
 export class BodyLabels {
+  readonly #body: Body;
   readonly #parser: RecordParser;
   readonly #lines: LineTable;
   #scanned = 0;
@@ -20,15 +21,18 @@ export class BodyLabels {
 
   constructor(body: Body, lines: LineTable) {
     this.#parser = aside.parserOf(body.format);
-    this.#parser.load(body.bytes, body.end);
+    this.#body = body;
     this.#lines = lines;
   }
 
   /** Pairs of the sample at `line`, which must not lie before the line of an earlier call. */
   pairsAt(line: number): [name: string, value: string][] {
     const { slot, start } = this.#lines;
+    this.#parser.load(this.#body.bytes, this.#body.end);
     let typeLine = -1;
-    for (; this.#scanned < line; this.#scanned++) if (slot[this.#scanned] === SLOT_TYPE) typeLine = this.#scanned;
+    for (; this.#scanned < line; this.#scanned++) {
+      if (slot[this.#scanned] === SLOT_TYPE) typeLine = this.#scanned;
+    }
     if (typeLine !== -1) {
       this.#parser.parse(start[typeLine]!);
       this.#type = this.#parser.type;

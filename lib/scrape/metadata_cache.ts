@@ -27,7 +27,9 @@ export class MetadataCache {
   scraped(): void {
     this.#scrapes++;
     if (this.#gone.size === 0) return;
-    for (const [name, { untilScrape }] of this.#gone) if (untilScrape < this.#scrapes) this.#gone.delete(name);
+    for (const [name, { untilScrape }] of this.#gone) {
+      if (untilScrape < this.#scrapes) this.#gone.delete(name);
+    }
   }
 
   /** A body was replaced by one with other metadata lines. */

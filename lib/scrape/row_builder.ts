@@ -7,11 +7,17 @@ import { NEW_SERIES_BIT, type SampleRow } from "../model/batch.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
 import { setNan, setStale, wordsOf } from "../model/stale.ts";
 
-/** In `definedBy`, for a series that leaves no trace once its batch is answered. */
-export const DEFINED_FOR_NOBODY = -1_000_000;
+/** Owner of a series that leaves no trace once its batch is answered. */
+export const OWNED_BY_NOBODY = -1_000_000;
+
+/** Who learns a column from the answer: `owners[i]` learns the column of `defined[indices[i]]`. */
+export interface Owners {
+  readonly owners: readonly number[];
+  readonly indices: readonly number[];
+}
 
 interface Stray {
-  readonly refs: number[];
+  readonly refs: Set<number>;
   readonly values: number[];
 }
 
@@ -23,7 +29,8 @@ export class RowBuilder {
   #tMs = 0;
   #strays = new Map<EpochMs, Stray>();
   #defined: Labels[] = [];
-  #definedBy: number[] = [];
+  #owners: number[] = [];
+  #indices: number[] = [];
   /** Columns already in the row; only kept where several keys may mean one series. */
   #taken: Map<number, number> | undefined;
   #byKey: Map<string, number> | undefined;
@@ -34,24 +41,27 @@ export class RowBuilder {
     this.#count = 0;
     if (this.#strays.size > 0) this.#strays = new Map();
     this.#defined = [];
-    this.#definedBy = [];
+    this.#owners = [];
+    this.#indices = [];
     this.#taken = mayAlias ? new Map() : undefined;
     this.#byKey = mayAlias ? new Map() : undefined;
   }
 
   /** The reference under which the batch defines `labels`; `owner` learns the column later. */
   define(labels: Labels, owner: number): number {
-    const key = this.#byKey === undefined ? "" : labelsKey(labels);
-    const known = this.#byKey?.get(key);
-    const index = this.#defined.length;
-    if (known !== undefined) {
-      // Storage answers one column for each entry, so an entry may be there twice; the row is not.
-      return known;
+    let ref: number | undefined;
+    if (this.#byKey !== undefined) {
+      const key = labelsKey(labels);
+      ref = this.#byKey.get(key);
+      if (ref === undefined) this.#byKey.set(key, this.#defined.length + NEW_SERIES_BIT);
     }
-    this.#byKey?.set(key, index + NEW_SERIES_BIT);
-    this.#defined.push(labels);
-    this.#definedBy.push(owner);
-    return index + NEW_SERIES_BIT;
+    if (ref === undefined) {
+      ref = this.#defined.length + NEW_SERIES_BIT;
+      this.#defined.push(labels);
+    }
+    this.#owners.push(owner);
+    this.#indices.push(ref - NEW_SERIES_BIT);
+    return ref;
   }
 
   /** False when the row has the series already. */
@@ -77,15 +87,21 @@ export class RowBuilder {
       return this.put(ref, value);
     }
     let stray = this.#strays.get(tMs);
-    if (stray === undefined) this.#strays.set(tMs, stray = { refs: [], values: [] });
-    if (stray.refs.includes(ref)) return false;
-    stray.refs.push(ref);
+    if (stray === undefined) this.#strays.set(tMs, stray = { refs: new Set(), values: [] });
+    if (stray.refs.has(ref)) return false;
+    stray.refs.add(ref);
     stray.values.push(value);
     return true;
   }
 
-  get definedBy(): readonly number[] {
-    return this.#definedBy;
+  get owners(): Owners {
+    return { owners: this.#owners, indices: this.#indices };
+  }
+
+  /** Slots got new numbers: `moved[slot]`. */
+  renumber(moved: Int32Array): void {
+    const owners = this.#owners;
+    for (let i = 0; i < owners.length; i++) if (owners[i]! >= 0) owners[i] = moved[owners[i]!]!;
   }
 
   /** Hands the batch's parts over. */

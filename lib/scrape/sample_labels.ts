@@ -104,7 +104,9 @@ function limitMet(labels: Labels, metric: string, settings: ScrapeSettings): Sam
   const { labelLimit, labelNameLengthLimit, labelValueLengthLimit } = settings;
   const count = labels.length / 2;
   if (labelLimit > 0 && count > labelLimit) {
-    const reason = `label_limit exceeded (metric: ${short(metric)}, number of labels: ${count}, limit: ${labelLimit})`;
+    const reason = `label_limit exceeded (metric: ${
+      short(metric)
+    }, number of labels: ${count}, limit: ${labelLimit})`;
     return { kind: "limited", limit: "label_limit", reason };
   }
   if (labelNameLengthLimit === 0 && labelValueLengthLimit === 0) return undefined;

@@ -7,20 +7,28 @@
 import { assert, assertNever } from "../core/assert.ts";
 import type { HttpOutcome } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
-import { type Body, BODY_SEAL_BYTES, BodyReader, sealBody } from "../exposition/body_reader.ts";
+import {
+  type Body,
+  BODY_SEAL_BYTES,
+  BodyReader,
+  type PreviousBody,
+  sealBody,
+  type SeriesSink,
+} from "../exposition/body_reader.ts";
 import { LineTable } from "../exposition/line_table.ts";
-import { type ExpositionFormat, ExpositionError, lineOf, type RecordParser } from "../exposition/record.ts";
+import { ExpositionError, type ExpositionFormat, lineOf, type RecordParser } from "../exposition/record.ts";
 import { namesAreUtf8, pairsOf } from "../exposition/series_labels.ts";
 import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
 import type { MetricMetadata, MetricType } from "../model/metadata.ts";
 import { decideFormat } from "./accept.ts";
 import { BodyLabels } from "./body_labels.ts";
-import { emit, type EmissionCounts, emitNothing, isTrackedNow, wasSeen } from "./emission.ts";
+import { type EmissionCounts, emit, emitNothing, isTrackedNow, wasSeen } from "./emission.ts";
 import type { ScrapeCounts, ScrapeEnding } from "./ending.ts";
+import { FreshSeries } from "./fresh_series.ts";
 import { MetadataCache, metadataOf } from "./metadata_cache.ts";
 import { reportSeries, reportValues } from "./report.ts";
-import { DEFINED_FOR_NOBODY, RowBuilder } from "./row_builder.ts";
+import { OWNED_BY_NOBODY, type Owners, RowBuilder } from "./row_builder.ts";
 import { attachedLabels, hashLabels, type SampleLabels, sampleLabels } from "./sample_labels.ts";
 import {
   SERIES_DROPPED,
@@ -57,7 +65,7 @@ interface InFlight {
   readonly tMs: EpochMs;
   readonly report: Float64Array;
   /** Whom each defined series belongs to: a slot, or −1 − index of a report series. */
-  definedBy: readonly number[];
+  readonly owners: Owners;
   /** Series that got their last marker and left the tables. */
   readonly ended: readonly Labels[];
 }
@@ -75,7 +83,7 @@ class SampleRefused extends Error {
 const reader = new BodyReader();
 const rows = new RowBuilder();
 /** The buffer that the next body is read in; swapped with the session's when they are of a size. */
-let spare = new Uint8Array(0);
+let spare: Uint8Array = new Uint8Array(0);
 
 const NO_COUNTS: ScrapeCounts = {
   scraped: 0,
@@ -86,9 +94,6 @@ const NO_COUNTS: ScrapeCounts = {
   outOfBounds: 0,
   staleMarkers: 0,
 };
-
-/** More new series than this in one body are looked up by a map and not by scanning. */
-const SCANNED_NEW_MAX = 32;
 
 export class ScrapeSession {
   readonly #cohort: string;
@@ -107,9 +112,8 @@ export class ScrapeSession {
   #mayAlias = false;
   #scraped = false;
   #inFlight: InFlight | undefined;
-  /** Labels of the slots that the body at hand added, and slots by hash of labels when there are many. */
-  #fresh = new Map<number, Labels>();
-  #byHash: Map<number, number[]> | undefined;
+  readonly #fresh = new FreshSeries(this.#series);
+  readonly #sink: SeriesSink = { defineSlot: (parser, type) => this.#defineSlot(parser, type) };
 
   constructor({ cohort, targetLabels, settings }: ScrapeSessionOptions) {
     this.#cohort = cohort;
@@ -132,7 +136,9 @@ export class ScrapeSession {
         return this.#tooLarge(outcome.bytesMax, scrapeMs, tookMs);
       case "response": {
         const { status, statusText, body } = outcome;
-        if (status !== 200) return this.#failed({ kind: "refused", status, statusText }, NO_COUNTS, scrapeMs, tookMs);
+        if (status !== 200) {
+          return this.#failed({ kind: "refused", status, statusText }, NO_COUNTS, scrapeMs, tookMs);
+        }
         const limit = this.#settings.bodySizeLimit;
         if (limit > 0 && body.length >= limit) return this.#tooLarge(limit, scrapeMs, tookMs);
         return this.#response(outcome.contentType, body, scrapeMs, tookMs);
@@ -148,7 +154,7 @@ export class ScrapeSession {
     if (inFlight === undefined) return undefined;
     if (outcome.kind === "appended") {
       this.#epoch = outcome.epoch;
-      this.#learn(inFlight.definedBy, outcome.refs);
+      this.#learn(inFlight.owners, outcome.refs);
       this.#settle();
       return undefined;
     }
@@ -165,7 +171,9 @@ export class ScrapeSession {
   /** Staleness markers for everything, the report series too. Nothing where no scrape ever ran. */
   endOfRun(tMs: EpochMs): SampleBatch {
     this.#settle();
-    if (!this.#scraped) return { cohort: this.#cohort, epoch: this.#epoch, defined: [], rows: [], strays: [] };
+    if (!this.#scraped) {
+      return { cohort: this.#cohort, epoch: this.#epoch, defined: [], rows: [], strays: [] };
+    }
     rows.begin(tMs, this.#mayAlias);
     this.#putMarkers();
     const report = new Float64Array(this.#report.length);
@@ -207,10 +215,9 @@ export class ScrapeSession {
     }
     const next = this.#copied(decision.format, body);
     const newFrom = this.#series.count;
-    this.#fresh = new Map();
-    this.#byHash = undefined;
+    this.#fresh.clear();
     try {
-      reader.read(next, this.#previous(), this);
+      reader.read(next, this.#previous(), this.#sink);
     } catch (error) {
       const ending = endingOf(error);
       if (ending === undefined) throw error;
@@ -235,7 +242,7 @@ export class ScrapeSession {
     return { batch, ending: { kind: "parsed", counts: all, ...warning } };
   }
 
-  #previous() {
+  #previous(): PreviousBody | undefined {
     const body = this.#body;
     return body === undefined ? undefined : { ...body, lines: this.#lines, slotsCount: this.#series.count };
   }
@@ -263,25 +270,231 @@ export class ScrapeSession {
     const old = this.#body?.bytes;
     this.#body = next;
     spare = old ?? new Uint8Array(0);
-    this.#fresh = new Map();
-    this.#byHash = undefined;
+    this.#fresh.clear();
     this.#metadata.scraped();
     if (before !== undefined) this.#metadata.replaced(before, this.#ownMetadata());
   }
 
   #compact(): void {
-    const { series } = this;
+    const series = this.#series;
     let seen = 0;
     for (let slot = 0; slot < series.count; slot++) if (wasSeen(slot)) seen++;
     if (seen === series.count) return;
     const moved = series.compact(wasSeen);
-    const { slot, count } = reader.lines;
-    for (let line = 0; line < count; line++) if (slot[line]! >= 0) slot[line] = moved[slot[line]!]!;
-    this.#moved = moved;
+    const { slot: slots, count } = reader.lines;
+    for (let line = 0; line < count; line++) if (slots[line]! >= 0) slots[line] = moved[slots[line]!]!;
+    rows.renumber(moved);
   }
-  #moved: Int32Array | undefined;
 
-  private get series(): SeriesTable {
-    return this.#series;
+  #partialCounts(newFrom: number, unread: number): Partial<ScrapeCounts> {
+    const { slot: slots, count } = reader.lines;
+    const { flags } = this.#series;
+    let scraped = unread;
+    let postRelabel = 0;
+    for (let line = 0; line < count; line++) {
+      const slot = slots[line]!;
+      if (slot < 0) continue;
+      scraped++;
+      if ((flags[slot]! & SERIES_DROPPED) === 0) postRelabel++;
+    }
+    let seriesAdded = 0;
+    for (let slot = newFrom; slot < this.#series.count; slot++) {
+      if ((flags[slot]! & SERIES_DROPPED) === 0) seriesAdded++;
+    }
+    return { scraped, postRelabel, seriesAdded };
   }
+
+  /** Takes back what a body that failed had begun. */
+  #forget(newFrom: number): void {
+    this.#series.truncate(newFrom);
+    this.#series.clearFlags(SERIES_PENDING);
+    this.#fresh.clear();
+  }
+
+  #emitBody(body: Body, lines: LineTable, newFrom: number, tMs: EpochMs): EmissionCounts {
+    let again: BodyLabels | undefined;
+    const define = (slot: number, line: number): number => {
+      const fresh = this.#fresh.labelsOf(slot);
+      if (fresh !== undefined) return rows.define(fresh, slot);
+      again ??= new BodyLabels(body, lines);
+      return rows.define(this.#labelsOf(again.pairsAt(line)), slot);
+    };
+    return emit({ lines, series: this.#series, newFrom, tMs, settings: this.#settings, rows, define });
+  }
+
+  /** Labels of a series that was accepted before, so they are labels. */
+  #labelsOf(pairs: [string, string][]): Labels {
+    const found = sampleLabels(pairs, this.#target, this.#settings);
+    assert(found.kind === "labels", "a series that was kept has labels");
+    return found.labels;
+  }
+
+  /** Markers for what the body at hand no longer tracks; brings the tracking up to date. */
+  #putVanished(): { readonly ended: readonly Labels[]; readonly staleMarkers: number } {
+    const { flags, ref, count } = this.#series;
+    const gone = new Set<number>();
+    let staleMarkers = 0;
+    for (let slot = 0; slot < count; slot++) {
+      const flag = flags[slot]!;
+      const isTracked = isTrackedNow(slot);
+      if (isTracked === ((flag & SERIES_TRACKED) !== 0)) continue;
+      if (isTracked) {
+        flags[slot] = flag | SERIES_TRACKED;
+        continue;
+      }
+      flags[slot] = flag & ~SERIES_TRACKED;
+      if ((flag & SERIES_KNOWN) === 0 || !rows.putStale(ref[slot]!)) continue;
+      staleMarkers++;
+      if (wasSeen(slot)) flags[slot] = flags[slot]! | SERIES_WAS_TRACKED;
+      else gone.add(slot);
+    }
+    return { ended: this.#labelsOfLast(gone), staleMarkers };
+  }
+
+  /** Labels of slots of the last body. */
+  #labelsOfLast(slots: Set<number>): readonly Labels[] {
+    if (slots.size === 0 || this.#body === undefined) return [];
+    const found: Labels[] = [];
+    const last = new BodyLabels(this.#body, this.#lines);
+    for (let line = 0; line < this.#lines.count && slots.size > 0; line++) {
+      if (slots.delete(this.#lines.slot[line]!)) found.push(this.#labelsOf(last.pairsAt(line)));
+    }
+    return found;
+  }
+
+  #failed(ending: Ending, counts: ScrapeCounts, scrapeMs: EpochMs, tookMs: number): Digest {
+    return this.#markers(ending, counts, 0, scrapeMs, tookMs);
+  }
+
+  #markers(ending: Ending, counts: ScrapeCounts, up: 0 | 1, tMs: EpochMs, tookMs: number): Digest {
+    rows.begin(tMs, this.#mayAlias);
+    const all = { ...counts, staleMarkers: this.#putMarkers() };
+    const report = reportValues({ up, tookMs, counts: all, settings: this.#settings });
+    this.#putReport(report, "values");
+    const batch = this.#launch({ content: "markers", tMs, report, ended: [] });
+    return { batch, ending: { ...ending, counts: all } };
+  }
+
+  #putMarkers(): number {
+    const { flags, ref, count } = this.#series;
+    let staleMarkers = 0;
+    for (let slot = 0; slot < count; slot++) {
+      const flag = flags[slot]!;
+      if ((flag & SERIES_TRACKED) === 0) continue;
+      flags[slot] = flag & ~SERIES_TRACKED;
+      if ((flag & SERIES_KNOWN) === 0 || !rows.putStale(ref[slot]!)) continue;
+      flags[slot] = flags[slot]! | SERIES_WAS_TRACKED;
+      staleMarkers++;
+    }
+    return staleMarkers;
+  }
+
+  #putReport(values: Float64Array, content: "values" | "stale"): void {
+    for (let i = 0; i < values.length; i++) {
+      const ref = this.#reportRefs?.[i] ?? rows.define(this.#report[i]!, -1 - i);
+      if (content === "stale") rows.putStale(ref);
+      else rows.put(ref, values[i]!);
+    }
+  }
+
+  #launch(what: Omit<InFlight, "owners">): SampleBatch {
+    this.#inFlight = { ...what, owners: rows.owners };
+    return { cohort: this.#cohort, epoch: this.#epoch, ...rows.take() };
+  }
+
+  /** The batch in flight once more, every series defined in full. */
+  #again(inFlight: InFlight): SampleBatch {
+    const { content, tMs, report, ended } = inFlight;
+    const body = this.#body;
+    rows.begin(tMs, this.#mayAlias);
+    emitNothing(this.#series.count);
+    if (body !== undefined) {
+      if (content === "body") this.#emitBody(body, this.#lines, Infinity, tMs);
+      this.#putMarkersAgain(body);
+    }
+    for (const labels of ended) rows.putStale(rows.define(labels, OWNED_BY_NOBODY));
+    this.#putReport(report, content === "endMarkers" ? "stale" : "values");
+    return this.#launch({ content, tMs, report, ended });
+  }
+
+  #putMarkersAgain(body: Body): void {
+    const { flags, ref } = this.#series;
+    const again = new BodyLabels(body, this.#lines);
+    const { slot: slots, count } = this.#lines;
+    const done = new Set<number>();
+    for (let line = 0; line < count; line++) {
+      const slot = slots[line]!;
+      if (slot < 0 || (flags[slot]! & SERIES_WAS_TRACKED) === 0 || done.has(slot)) continue;
+      done.add(slot);
+      if ((flags[slot]! & SERIES_PENDING) === 0) {
+        ref[slot] = rows.define(this.#labelsOf(again.pairsAt(line)), slot);
+        flags[slot] = flags[slot]! | SERIES_PENDING;
+      }
+      rows.putStale(ref[slot]!);
+    }
+  }
+
+  #learn({ owners, indices }: Owners, columns: Uint32Array): void {
+    const { ref, flags } = this.#series;
+    for (let i = 0; i < owners.length; i++) {
+      const owner = owners[i]!;
+      const column = columns[indices[i]!];
+      assert(column !== undefined, "storage answers a column for each defined series");
+      if (owner >= 0) {
+        ref[owner] = column;
+        flags[owner] = flags[owner]! | SERIES_KNOWN;
+      } else if (owner !== OWNED_BY_NOBODY) {
+        this.#reportRefs ??= new Uint32Array(this.#report.length);
+        this.#reportRefs[-1 - owner] = column;
+      }
+    }
+  }
+
+  /** Ends the flight of the last batch, answered or not. */
+  #settle(): void {
+    if (this.#inFlight === undefined) return;
+    this.#inFlight = undefined;
+    this.#series.clearFlags(SERIES_PENDING | SERIES_WAS_TRACKED);
+  }
+
+  #defineSlot(parser: RecordParser, type: MetricType): number {
+    const found: SampleLabels = namesAreUtf8(parser)
+      ? sampleLabels(pairsOf(parser, type), this.#target, this.#settings)
+      : { kind: "invalid", reason: "invalid metric name or label names: not valid UTF-8" };
+    if (found.kind === "dropped") return this.#series.add(0, SERIES_DROPPED);
+    if (found.kind !== "labels") throw new SampleRefused(found, lineOf(parser.bytes, parser.recordStart));
+    const hash = hashLabels(found.labels);
+    const twin = this.#twinOf(found.labels, hash);
+    if (twin !== undefined) this.#mayAlias = true;
+    const slot = this.#series.add(hash, twin?.ref === undefined ? 0 : SERIES_KNOWN);
+    if (twin?.ref !== undefined) this.#series.ref[slot] = twin.ref;
+    this.#fresh.add(slot, hash, found.labels);
+    return slot;
+  }
+
+  /** Another key, or a report series, that stands for the same labels, with its column where it has one. */
+  #twinOf(labels: Labels, hash: number): { readonly ref: number | undefined } | undefined {
+    const key = labelsKey(labels);
+    const report = this.#reportHashes.indexOf(hash);
+    if (report !== -1 && labelsKey(this.#report[report]!) === key) return { ref: this.#reportRefs?.[report] };
+    for (const slot of this.#fresh.slotsOf(hash)) {
+      const twin = this.#fresh.labelsOf(slot) ?? this.#labelsOfLast(new Set([slot]))[0];
+      if (twin === undefined || labelsKey(twin) !== key) continue;
+      return { ref: (this.#series.flags[slot]! & SERIES_KNOWN) === 0 ? undefined : this.#series.ref[slot]! };
+    }
+    return undefined;
+  }
+}
+
+/** Undefined for what is no fault of the body. */
+function endingOf(error: unknown): Ending | undefined {
+  if (error instanceof ExpositionError) return { kind: "malformed", line: error.line, reason: error.reason };
+  if (!(error instanceof SampleRefused)) return undefined;
+  const { fault, line } = error;
+  if (fault.kind === "limited") return { kind: "limited", limit: fault.limit, reason: fault.reason };
+  return { kind: "malformed", line, reason: fault.reason };
+}
+
+function plain({ scraped, postRelabel, seriesAdded, duplicates, outOfBounds }: EmissionCounts) {
+  return { scraped, postRelabel, seriesAdded, duplicates, outOfBounds };
 }

@@ -157,6 +157,9 @@ function limitOf(batch: SampleBatch, context: AppendContext): AppendOutcome | un
     return { kind: "limited", limit: "seriesMax", reason };
   }
   for (const labels of batch.defined) {
+    if (labels.length === 0) {
+      return { kind: "limited", limit: "labels", reason: "a series has no labels, expected at least one" };
+    }
     if (labels.length > 2 * LABELS_PER_SERIES_MAX) {
       const reason = `a series has ${labels.length / 2} labels, expected at most ${LABELS_PER_SERIES_MAX}`;
       return { kind: "limited", limit: "LABELS_PER_SERIES_MAX", reason };

@@ -43,16 +43,17 @@ export class Cohort {
   minMs = Infinity;
 
   readonly rows: Row[] = [];
-  strayColumns = new Uint32Array(0);
-  strayMs = new Float64Array(0);
-  strayValues = new Float64Array(0);
+  strayColumns: Uint32Array = new Uint32Array(0);
+  strayMs: Float64Array = new Float64Array(0);
+  strayValues: Float64Array = new Float64Array(0);
   straysCount = 0;
 
   /** Rows up to here are frozen or sealed: what comes late for them is a stray. */
   sealedMaxMs = -Infinity;
-  /** While a seal is under way: how many of the first rows and strays it takes. */
-  frozenRows = 0;
-  frozenStrays = 0;
+  /** A maintenance run has copied it and will fold what it did. */
+  frozen = false;
+  /** A run failed: the store may hold a manifest that this cohort does not know of. */
+  uncertain = false;
   lateSeen = false;
   /** Of the first window only, so that cohorts that begin together do not seal together. */
   sealRows: number;
@@ -65,6 +66,8 @@ export class Cohort {
   /** First record after the manifest; 0 when there is none. */
   firstDirtySeq = 0;
   dirtySinceMs: EpochMs = 0;
+  /** The newest record of this cohort. */
+  lastSeq = 0;
 
   readonly pages: PageRef[] = [];
   nextPage = 0;

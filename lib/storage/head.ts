@@ -4,6 +4,7 @@
  * maintenance.ts plans and carries out what must reach the store.
  */
 import { assert, assertNever } from "../core/assert.ts";
+import type { KvKey } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
 import type { Labels } from "../model/labels.ts";
@@ -56,6 +57,10 @@ export class Head {
   /** Cohorts whose window is full. */
   readonly due = new Set<number>();
   maintenanceRunning = false;
+  /** A run was asked for before its tick. */
+  maintenanceAsked = false;
+  /** In every commit of this head: another opening of the shard fences off what this one still has under way. */
+  fence: { readonly key: KvKey; readonly versionstamp: string | null } = { key: [], versionstamp: null };
   readonly counters = {
     samplesAppended: 0,
     outOfOrder: 0,
@@ -159,7 +164,7 @@ export class Head {
   }
 
   markDue(cohort: Cohort): void {
-    if (cohort.frozenRows === 0 && (cohort.sealDue || cohort.straysCount >= STRAYS_SEAL)) this.due.add(cohort.id);
+    if (!cohort.frozen && (cohort.sealDue || cohort.straysCount >= STRAYS_SEAL)) this.due.add(cohort.id);
   }
 
   #createCohort(id: number, name: string): Cohort {
@@ -236,7 +241,7 @@ export class Head {
       cohort.firstDirtySeq = this.nextSeq;
       cohort.dirtySinceMs = nowMs;
     }
-    this.nextSeq++;
+    cohort.lastSeq = this.nextSeq++;
   }
 
   get pendingBytes(): number {
@@ -268,6 +273,12 @@ export class Head {
     }
   }
 
+  /** Ends a replay. What is dirty counts as dirty from now on, since records carry no time of their own. */
+  replayed(nowMs: EpochMs): void {
+    for (const cohort of this.cohorts.values()) cohort.dirtySinceMs = nowMs;
+    this.measureWindows();
+  }
+
   #replayDefine(record: DefineRecord, seq: number): void {
     const cohort = this.cohorts.get(record.cohort) ?? this.#createCohort(record.cohort, record.name);
     if (record.firstColumn !== cohort.width) {
@@ -276,7 +287,12 @@ export class Head {
       );
     }
     this.addColumns(cohort, record.defined);
+    this.#replayed(cohort, seq);
+  }
+
+  #replayed(cohort: Cohort, seq: number): void {
     if (cohort.firstDirtySeq === 0) cohort.firstDirtySeq = seq;
+    cohort.lastSeq = seq;
   }
 
   #replaySamples(record: SamplesRecord, seq: number): void {
@@ -289,7 +305,7 @@ export class Head {
       this.#place(cohort, row, stray);
     }
     if (record.input.left !== 0) record.input.fail(`${record.input.left} bytes too many`);
-    if (cohort.firstDirtySeq === 0) cohort.firstDirtySeq = seq;
+    this.#replayed(cohort, seq);
     this.markDue(cohort);
   }
 

@@ -20,7 +20,8 @@ export const supervision: Supervision = {
 };
 
 export type CounterCommand =
-  | { readonly kind: "add"; readonly amount: number; readonly replyTo?: ReplyTo<number> }
+  | { readonly kind: "add"; readonly amount: number }
+  | { readonly kind: "addKept"; readonly amount: number; readonly replyTo: ReplyTo<number> }
   | { readonly kind: "get"; readonly replyTo: ReplyTo<number> }
   | { readonly kind: "ignore"; readonly replyTo: ReplyTo<number> }
   | { readonly kind: "boom" };
@@ -40,10 +41,9 @@ export interface CounterOptions {
   readonly flushBytesMax?: number;
   readonly snapshotEvery?: number;
   readonly mailboxCapacity?: number;
-  readonly confirmed?: number[];
 }
 
-/** Adds; answers an `add` when the sum is durable. */
+/** Adds; answers an `addKept` when the sum is durable. */
 export function counter(
   options: CounterOptions = {},
 ): Behavior<CounterState, CounterCommand, CounterEvent> {
@@ -53,12 +53,14 @@ export function counter(
     initial: () => ({ total: 0, pending: [] }),
     decide(state, command) {
       switch (command.kind) {
-        case "add": {
-          const sum = state.total + command.amount;
-          const effects: Effect<CounterCommand>[] = command.replyTo === undefined
-            ? []
-            : [{ kind: "whenDurable", effects: [reply(command.replyTo, sum)] }];
-          return { events: [{ kind: "added", amount: command.amount }], effects };
+        case "add":
+          return { events: [{ kind: "added", amount: command.amount }], effects: [] };
+        case "addKept": {
+          const answer = reply(command.replyTo, state.total + command.amount);
+          return {
+            events: [{ kind: "added", amount: command.amount }],
+            effects: [{ kind: "whenDurable", effects: [answer] }],
+          };
         }
         case "get":
           return { events: [], effects: [reply(command.replyTo, state.total)] };
@@ -209,7 +211,10 @@ export function noted(name: string, events: string[]): Behavior<null, { readonly
 export type PingCommand = { readonly kind: "ping"; readonly left: number } | { readonly kind: "start" };
 
 /** Players that pass messages to random others: fuel for traces. */
-export function player(others: readonly string[], id: number): Behavior<{ hits: number }, PingCommand, Tagged> {
+export function player(
+  others: readonly string[],
+  id: number,
+): Behavior<{ hits: number }, PingCommand, Tagged> {
   return {
     name: "player",
     initial: () => ({ hits: 0 }),

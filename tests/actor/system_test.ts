@@ -1,4 +1,10 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { KvJournal } from "../../lib/actor/kv_journal.ts";
+import { TURN_COMMANDS_MAX } from "../../lib/actor/options.ts";
+import { SimClock } from "../../lib/actor/sim_clock.ts";
+import { SimKv } from "../../lib/actor/sim_kv.ts";
+import { SimLog } from "../../lib/actor/sim_log.ts";
+import { createSystem } from "../../lib/actor/system.ts";
 import { createSimulation } from "../../lib/actor/simulation.ts";
 import type { ActorRef, Behavior } from "../../lib/actor/types.ts";
 import {
@@ -20,7 +26,14 @@ Deno.test("a counter counts, and answers what it was asked", async () => {
   sim.tell(ref, { kind: "add", amount: 3 });
   strictEqual(await sim.settle(sim.ask(ref, { kind: "get" }, 1000)), 5);
   const [kind] = sim.stats().kinds;
-  deepStrictEqual(kind, { kind: "counter", mailboxDepth: 0, actors: 1, commands: 3, restarts: 0, refused: 0 });
+  deepStrictEqual(kind, {
+    kind: "counter",
+    mailboxDepth: 0,
+    actors: 1,
+    commands: 3,
+    restarts: 0,
+    refused: 0,
+  });
   await sim.stop();
 });
 
@@ -42,13 +55,58 @@ Deno.test("equal seeds give equal traces, and different seeds different ones", a
   for (const other of others) ok(other.join("\n") !== first.join("\n"));
 });
 
-Deno.test("an ask times out on the virtual clock, and the late answer is a dead letter", async () => {
+Deno.test("an ask times out on the virtual clock", async () => {
   const sim = createSimulation({ seed: 1 });
   const ref = await sim.spawn("c", counter());
   const startMs = sim.clock.nowMs();
   await rejects(sim.settle(sim.ask(ref, { kind: "ignore" }, 5_000)), { name: "UserError", code: "timeout" });
   strictEqual(sim.clock.nowMs() - startMs, 5_000);
   await sim.stop();
+});
+
+Deno.test("an answer that comes after its deadline is a dead letter", async () => {
+  const sim = createSimulation({ seed: 1 });
+  const ref = await sim.spawn("c", counter({ persistence: "behind" }));
+  sim.kv.latencyMs = () => 1_000;
+  await rejects(sim.settle(sim.ask(ref, { kind: "addKept", amount: 1 }, 100)), { code: "timeout" });
+  strictEqual(sim.stats().deadLetters, 0);
+  await sim.runFor(10_000);
+  deepStrictEqual(sim.stats().latestDeadLetters.map(({ kind, reason }) => `${kind}: ${reason}`), [
+    "reply: late or repeated reply",
+  ]);
+  await sim.stop();
+});
+
+Deno.test("a flood of commands yields to the event loop between turns, and to other actors within them", async () => {
+  const clock = new SimClock(0);
+  const turns: (() => void)[] = [];
+  const journal = new KvJournal({ kv: new SimKv() });
+  const schedule = { soon: (run: () => void) => void turns.push(run) };
+  const system = createSystem({ clock, log: new SimLog(clock), journal, schedule });
+  const order: string[] = [];
+  const talker = (name: string): Behavior<null, { readonly kind: "again" }, never> => ({
+    name: "talker",
+    initial: () => null,
+    decide: () => {
+      order.push(name);
+      return {
+        events: [],
+        effects: [{ kind: "tell", to: refOf<never>(`/${name}`), command: { kind: "again" } }],
+      };
+    },
+    evolve: (state) => state,
+    resume: () => [],
+    persistence: { kind: "none" },
+    supervision: counter().supervision,
+  });
+  for (const name of ["a", "b"]) system.tell(await system.spawn(name, talker(name)), { kind: "again" });
+  for (let turn = 1; turn <= 10; turn++) {
+    strictEqual(turns.length, 1);
+    turns.shift()!();
+    ok(order.length <= turn * TURN_COMMANDS_MAX);
+  }
+  const mine = order.filter((name) => name === "a").length;
+  ok(Math.abs(mine * 2 - order.length) <= 64, `${mine} of ${order.length}`);
 });
 
 Deno.test("asking nobody, and asking an actor that ends, is unavailable", async () => {
@@ -136,7 +194,13 @@ Deno.test("a task answers, fails, throws at once, or runs into its deadline: one
   sim.tell(
     top,
     wish(
-      { kind: "task", label: "t1", timeoutMs: 100, failed, run: () => Promise.resolve({ kind: "answered", value: 1 }) },
+      {
+        kind: "task",
+        label: "t1",
+        timeoutMs: 100,
+        failed,
+        run: () => Promise.resolve({ kind: "answered", value: 1 }),
+      },
       { kind: "task", label: "t2", timeoutMs: 100, failed, run: () => Promise.reject(new Error("no luck")) },
       {
         kind: "task",
@@ -242,7 +306,9 @@ Deno.test("a stopping actor decides what it had accepted, and its last word is t
     decide: () => ({ events: [{ kind: "counted" }], effects: [] }),
     evolve: (state) => state + 1,
     resume: () => [],
-    stopping: (state) => [{ kind: "tell", to: sums as ActorRef<never>, command: { kind: "add", amount: state } }],
+    stopping: (
+      state,
+    ) => [{ kind: "tell", to: sums as ActorRef<never>, command: { kind: "add", amount: state } }],
     persistence: { kind: "none" },
     supervision: counter().supervision,
   };
@@ -259,7 +325,10 @@ Deno.test("a name that is stopping is waited for, and a name in use fails its pa
   const events: string[] = [];
   const log: string[] = [];
   const top = await sim.spawn("p", parent([["x", noted("x", events)]], { log }));
-  sim.tell(top, wish({ kind: "stop", name: "x" }, { kind: "spawn", name: "x", behavior: noted("x2", events) }));
+  sim.tell(
+    top,
+    wish({ kind: "stop", name: "x" }, { kind: "spawn", name: "x", behavior: noted("x2", events) }),
+  );
   await sim.runFor(10);
   deepStrictEqual(events, ["+x", "-x", "+x2"]);
   deepStrictEqual(log, ["x stopped"]);

@@ -13,6 +13,8 @@ export const silentLog: Log = {
   with: () => silentLog,
 };
 
+export const NOTHING = { appended: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
+
 export class FakeStorage {
   readonly batches: SampleBatch[] = [];
   readonly samples: {
@@ -36,8 +38,15 @@ export class FakeStorage {
 
   readonly append: AppendSamples = (batches) => {
     if (this.answer !== undefined) return Promise.resolve(this.answer());
-    if (batches.some(({ epoch }) => epoch !== 0 && epoch !== this.epoch)) {
-      return Promise.resolve(batches.map(() => ({ kind: "wrongEpoch" as const, epoch: this.epoch })));
+    const isWrong = ({ epoch }: SampleBatch) => epoch !== 0 && epoch !== this.epoch;
+    if (batches.some(isWrong)) {
+      return Promise.resolve(
+        batches.map((batch) =>
+          isWrong(batch)
+            ? { kind: "wrongEpoch", epoch: this.epoch }
+            : { kind: "refused", counts: NOTHING, reason: "another part of the request was refused" }
+        ),
+      );
     }
     return Promise.resolve(batches.map((batch) => this.#keep(batch)));
   };

@@ -7,7 +7,7 @@ import { WriteReceiver } from "../../lib/remote/receiver.ts";
 import { encodeSnappy } from "../../lib/remote/snappy_block.ts";
 import { cohortNameOf } from "../../lib/remote/write_decoder.ts";
 import { encodeWriteRequest, type WriteSeries } from "../../lib/remote/write_request.ts";
-import { FakeStorage, silentLog } from "./fixtures.ts";
+import { FakeStorage, NOTHING, silentLog } from "./fixtures.ts";
 
 const NOW_MS = 1_700_000_000_000;
 
@@ -73,10 +73,15 @@ Deno.test("when storage has begun anew, the request is sent again with all serie
   const a = { __name__: "a", job: "j" };
   await receiver.receive(bodyOf(seriesOf(a, [[1000, 1]])), NOW_MS);
   storage.restart();
-  const answer = await receiver.receive(bodyOf(seriesOf(a, [[2000, 2]])), NOW_MS);
-  strictEqual(answer.status, 204);
-  deepStrictEqual(storage.batches.map(({ epoch, defined }) => [epoch, defined.length]), [[0, 1], [0, 1]]);
-  strictEqual(storage.samples.length, 2);
+  // the second cohort is new and so has no wrong epoch, but is kept back with the first
+  const other = seriesOf({ __name__: "b", job: "other" }, [[2000, 3]]);
+  const answer = await receiver.receive(bodyOf(seriesOf(a, [[2000, 2]]), other), NOW_MS);
+  deepStrictEqual(answer, { status: 204, text: "", samplesWritten: 2 });
+  deepStrictEqual(
+    storage.batches.map(({ cohort, epoch, defined }) => [cohort, epoch, defined.length]),
+    [["write/j/", 0, 1], ["write/j/", 0, 1], ["write/other/", 0, 1]],
+  );
+  deepStrictEqual(storage.samples.map(({ value }) => value), [1, 2, 3]);
 });
 
 Deno.test("staleness markers keep their bits and other NaNs become the ordinary one", async () => {
@@ -144,23 +149,38 @@ Deno.test("a sample more than ten minutes ahead refuses the whole request", asyn
 Deno.test("what storage refuses is a 400 with Prometheus's text, what it cannot do a 500", async () => {
   const { storage, receiver } = setUp();
   const body = () => bodyOf(seriesOf({ __name__: "m" }, [[1000, 1]]));
-  const none = { appended: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
   const cases = [
-    [{ ...none, outOfOrder: 1 }, "", "out of order sample"],
-    [{ ...none, tooOld: 1 }, "", "too old sample"],
-    [{ ...none, outOfBounds: 1 }, "before 5", "out of bounds: before 5"],
-    [{ ...none, duplicate: 1 }, "duplicate sample for timestamp 1000", "duplicate sample for timestamp 1000"],
+    [{ ...NOTHING, outOfOrder: 1 }, "", "out of order sample"],
+    [{ ...NOTHING, tooOld: 1 }, "", "too old sample"],
+    [{ ...NOTHING, outOfBounds: 1 }, "before 5", "out of bounds: before 5"],
+    [
+      { ...NOTHING, duplicate: 1 },
+      "duplicate sample for timestamp 1000",
+      "duplicate sample for timestamp 1000",
+    ],
   ] as const;
   for (const [counts, reason, text] of cases) {
     storage.answer = () => [{ kind: "refused", counts, reason }];
     deepStrictEqual(await receiver.receive(body(), NOW_MS), { status: 400, text, samplesWritten: 0 });
   }
-  storage.answer = () => [{ kind: "limited", limit: "series", reason: "at most 10" }];
-  deepStrictEqual(await receiver.receive(body(), NOW_MS), {
-    status: 429,
-    text: "series: at most 10",
-    samplesWritten: 0,
-  });
+  for (
+    const [limit, status] of [["windowBytesMax", 503], ["seriesMax", 429], [
+      "LABELS_PER_SERIES_MAX",
+      400,
+    ]] as const
+  ) {
+    storage.answer = () => [{ kind: "limited", limit, reason: "why" }];
+    deepStrictEqual(await receiver.receive(body(), NOW_MS), {
+      status,
+      text: `${limit}: why`,
+      samplesWritten: 0,
+    });
+  }
+  storage.answer = () => [
+    { kind: "refused", counts: NOTHING, reason: "another part of the request was refused" },
+    { kind: "refused", counts: { ...NOTHING, duplicate: 2 }, reason: "" },
+  ];
+  strictEqual((await receiver.receive(body(), NOW_MS)).text, "duplicate sample for timestamp");
   storage.answer = () => {
     throw new Error("store is gone");
   };

@@ -11,7 +11,7 @@ function graph(expr: string, options: { readonly stacked?: boolean } = {}): Pane
     ...EMPTY_PANEL,
     expr,
     tab: "graph",
-    rangeMs: 15 * 60_000,
+    rangeMs: 5 * 60_000,
     resolution: { type: "auto", density: "medium" },
     stacked: options.stacked ?? false,
   };

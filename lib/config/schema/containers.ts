@@ -1,8 +1,8 @@
 /** Lists and maps of the configuration, and values of any shape. */
-import type { YamlNode } from "../yaml.ts";
+import type { YamlScalar } from "../yaml.ts";
 import { boolOf, numberOf } from "../yaml_scalars.ts";
 import type { Written } from "../yaml_write.ts";
-import { isNull, type Reader, type Schema } from "./schema.ts";
+import { isNull, type Schema } from "./schema.ts";
 
 /** Values of any shape nest no deeper. */
 const ANY_DEPTH_MAX = 64;
@@ -66,23 +66,29 @@ export function mapOf<T>(item: Schema<T>): Schema<Pairs<T>> {
 }
 
 /** A value of any shape, kept as it will be written. */
-export const any: Schema<Written> = {
-  expected: "a value",
-  zero: null,
-  isZero: (value) => value === null,
-  write: (value) => value,
-  read: (node, reader) => anyOf(node, reader, 0),
-};
+export const any: Schema<Written> = anyAt(0);
 
-function anyOf(node: YamlNode, reader: Reader, depth: number): Written {
-  if (depth > ANY_DEPTH_MAX) {
-    reader.report(node.place, `expected values nested at most ${ANY_DEPTH_MAX} deep`);
-    return null;
-  }
-  if (node.kind === "list") return node.items.map((item) => anyOf(item, reader, depth + 1));
-  if (node.kind === "map") {
-    return new Map(node.entries.map(({ key, value }) => [key.text, anyOf(value, reader, depth + 1)]));
-  }
+/** Parts are read through the reader, which counts them: aliases can make a small file a large value. */
+function anyAt(depth: number): Schema<Written> {
+  return {
+    expected: "a value",
+    zero: null,
+    isZero: (value) => value === null,
+    write: (value) => value,
+    read(node, reader) {
+      if (depth > ANY_DEPTH_MAX) {
+        reader.report(node.place, `expected values nested at most ${ANY_DEPTH_MAX} deep`);
+        return null;
+      }
+      if (node.kind === "scalar") return scalarOf(node);
+      const inner = anyAt(depth + 1);
+      if (node.kind === "list") return node.items.map((item, index) => reader.part(`[${index}]`, inner, item));
+      return new Map(node.entries.map(({ key, value }) => [key.text, reader.part(key.text, inner, value)]));
+    },
+  };
+}
+
+function scalarOf(node: YamlScalar): Written {
   if (node.type === "null") return null;
   if (node.type === "bool") return boolOf(node.text);
   return node.type === "int" || node.type === "float" ? numberOf(node.text) : node.text;

@@ -2,7 +2,7 @@
  * The HTTP client block, inline in scrape configurations, discovery, remote and alerting: authentication, TLS,
  * proxy, headers. At most one way to authenticate; a secret inline or in a file, not both.
  */
-import { list, mapOf } from "./containers.ts";
+import { any, list, mapOf } from "./containers.ts";
 import { field, keptField, type Reader, struct, type ValueOf } from "./schema.ts";
 import { bool, choice, optional, path, secret, text, url } from "./scalars.ts";
 
@@ -116,7 +116,7 @@ const OAUTH2_FIELDS = {
   signature_algorithm: field(choice({ values: ["RS256", "RS384", "RS512"] })),
   iss: field(text),
   audience: field(text),
-  claims: field(mapOf(text)),
+  claims: field(mapOf(any)),
   scopes: field(list(text)),
   token_url: keptField(text),
   endpoint_params: field(mapOf(text)),

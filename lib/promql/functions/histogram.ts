@@ -2,8 +2,16 @@
  * Functions over histograms. Classic ones are series with an `le` label: their buckets are gathered once a query,
  * and each step works on the buckets that have a value there.
  */
-import { formatFloatG, parseGoFloat } from "../../model/float.ts";
-import { type Labels, labelsKey, labelValue, METRIC_NAME, quoteGo, withLabel, withoutLabel } from "../../model/labels.ts";
+import { formatFloatG, formatOpenMetricsFloat, parseGoFloat } from "../../model/float.ts";
+import {
+  type Labels,
+  labelsKey,
+  labelValue,
+  METRIC_NAME,
+  quoteGo,
+  withLabel,
+  withoutLabel,
+} from "../../model/labels.ts";
 import { isAbsent } from "../../model/stale.ts";
 import type { Call, Expr } from "../ast.ts";
 import { absentBlock, type Block, type Blocks, dropAbsentRows, type StepGrid } from "../block.ts";
@@ -109,7 +117,9 @@ function same(labels: Labels): Labels {
 }
 
 function unique(evaluator: Evaluator, blocks: Blocks, grid: StepGrid): Blocks {
-  return evaluator.context.delayedNameRemoval ? blocks : distinct(evaluator.context, blocks, grid.count, "merge");
+  return evaluator.context.delayedNameRemoval
+    ? blocks
+    : distinct(evaluator.context, blocks, grid.count, "merge");
 }
 
 function quantileOf(
@@ -125,7 +135,8 @@ function quantileOf(
     if (notes.forcedMonotonic) {
       context.annotations.inform(
         `input to ${functionName} needed to be fixed for monotonicity (see ` +
-          "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" + forMetric(labels),
+          "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
+          forMetric(labels),
         arg.pos,
       );
     }
@@ -150,14 +161,18 @@ export async function* histogramQuantile(evaluator: Evaluator, call: Call, grid:
 }
 
 /** Several quantiles at once, told apart by a label. */
-export async function* histogramQuantiles(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
+export function histogramQuantiles(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
+  return distinct(evaluator.context, quantilesOf(evaluator, call, grid), grid.count, "merge");
+}
+
+async function* quantilesOf(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
   const { context } = evaluator;
   const arg = call.args[0]!;
   const label = evaluator.string(call.args[1]!);
   for (const phi of call.args.slice(2)) {
     const quantiles = await evaluator.scalar(phi, grid);
     warnOfQuantiles(context, quantiles, phi);
-    const text = formatFloatG(quantiles[0]!);
+    const text = formatOpenMetricsFloat(quantiles[0]!);
     const fn = quantileOf(context, quantiles, arg, call.name);
     yield* overBuckets(evaluator, arg, grid, fn, (labels) => withLabel(labels, label, text));
   }

@@ -11,8 +11,7 @@ async function* ordered(evaluator: Evaluator, call: Call, grid: StepGrid, order:
   const { context } = evaluator;
   if (context.stepMs > 0) {
     context.annotations.warn(
-      `${call.name.startsWith("sort_by") ? "sort_by_label" : "sort"} is ineffective for range queries ` +
-        "since results are always ordered by labels",
+      "sort is ineffective for range queries since results are always ordered by labels",
       call.pos,
     );
   }

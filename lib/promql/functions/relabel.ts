@@ -18,7 +18,9 @@ export async function* labelReplace(evaluator: Evaluator, call: Call, grid: Step
   try {
     regex = compileAnchored(pattern!);
   } catch (error) {
-    throw new UserError("execution", `invalid regular expression in label_replace(): ${pattern}`, { cause: error });
+    throw new UserError("execution", `invalid regular expression in label_replace(): ${pattern}`, {
+      cause: error,
+    });
   }
   if (!isLabelName(destination!)) {
     throw new UserError("execution", `invalid destination label name in label_replace(): ${destination}`);
@@ -56,7 +58,7 @@ function relabel(
     evaluator.context,
     relabelEach(evaluator.vector(call.args[0]!, grid), destination, change),
     grid.count,
-    "refuse",
+    "merge",
   );
 }
 

@@ -54,7 +54,13 @@ function interpolate(
   return y1 + (y2 - y1) * (atMs - w.tMs[left]!) / (w.tMs[left + 1]! - w.tMs[left]!);
 }
 
-function leftValue(w: SampleWindows, first: number, startMs: number, smoothed: boolean, isCounter: boolean): number {
+function leftValue(
+  w: SampleWindows,
+  first: number,
+  startMs: number,
+  smoothed: boolean,
+  isCounter: boolean,
+): number {
   return smoothed && w.tMs[first]! < startMs
     ? interpolate(w, first, startMs, isCounter, true)
     : w.values[first]!;
@@ -92,7 +98,10 @@ export function extendedRate(
     const end = w.endMs[s]!;
     const start = end - w.rangeMs;
     const left = leftValue(w, first, start, smoothed, isCounter);
-    const right = rightValue(w, w.lo[s]!, last, end, smoothed, isCounter);
+    // Both edges between the same two samples: a reset there lies before both or neither, so both count from 0.
+    const right = smoothed && last === first + 1 && w.tMs[first]! < start && w.tMs[last]! > end
+      ? interpolate(w, first, end, isCounter, true)
+      : rightValue(w, w.lo[s]!, last, end, smoothed, isCounter);
     let result = right - left;
     if (isCounter) {
       if (w.tMs[first]! <= start) first++;

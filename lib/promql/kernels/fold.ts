@@ -19,7 +19,13 @@ export const FOLD_SECTIONS: Readonly<Record<FoldOp, number>> = {
   stdvar: 3,
 };
 
-type FoldRow = (state: Float64Array, steps: number, values: Float64Array, words: Uint32Array, at: number) => void;
+type FoldRow = (
+  state: Float64Array,
+  steps: number,
+  values: Float64Array,
+  words: Uint32Array,
+  at: number,
+) => void;
 
 export const FOLDS: Readonly<Record<FoldOp, FoldRow>> = {
   sum: foldSum,
@@ -33,7 +39,13 @@ export const FOLDS: Readonly<Record<FoldOp, FoldRow>> = {
 };
 
 /** Sections: count, sum, compensation. */
-function foldSum(state: Float64Array, steps: number, values: Float64Array, words: Uint32Array, at: number): void {
+function foldSum(
+  state: Float64Array,
+  steps: number,
+  values: Float64Array,
+  words: Uint32Array,
+  at: number,
+): void {
   for (let s = 0; s < steps; s++) {
     const x = values[at + s]!;
     if (x !== x && isAbsent(words, at + s)) continue;
@@ -48,7 +60,13 @@ function foldSum(state: Float64Array, steps: number, values: Float64Array, words
 }
 
 /** Sections: count, sum or mean, compensation, whether it is a mean. */
-function foldAvg(state: Float64Array, steps: number, values: Float64Array, words: Uint32Array, at: number): void {
+function foldAvg(
+  state: Float64Array,
+  steps: number,
+  values: Float64Array,
+  words: Uint32Array,
+  at: number,
+): void {
   for (let s = 0; s < steps; s++) {
     const x = values[at + s]!;
     if (x !== x && isAbsent(words, at + s)) continue;
@@ -93,7 +111,13 @@ function foldMean(
 }
 
 /** Sections: count, best. */
-function foldMin(state: Float64Array, steps: number, values: Float64Array, words: Uint32Array, at: number): void {
+function foldMin(
+  state: Float64Array,
+  steps: number,
+  values: Float64Array,
+  words: Uint32Array,
+  at: number,
+): void {
   for (let s = 0; s < steps; s++) {
     const x = values[at + s]!;
     if (x !== x && isAbsent(words, at + s)) continue;
@@ -102,7 +126,13 @@ function foldMin(state: Float64Array, steps: number, values: Float64Array, words
   }
 }
 
-function foldMax(state: Float64Array, steps: number, values: Float64Array, words: Uint32Array, at: number): void {
+function foldMax(
+  state: Float64Array,
+  steps: number,
+  values: Float64Array,
+  words: Uint32Array,
+  at: number,
+): void {
   for (let s = 0; s < steps; s++) {
     const x = values[at + s]!;
     if (x !== x && isAbsent(words, at + s)) continue;
@@ -111,7 +141,13 @@ function foldMax(state: Float64Array, steps: number, values: Float64Array, words
   }
 }
 
-function foldCount(state: Float64Array, steps: number, values: Float64Array, words: Uint32Array, at: number): void {
+function foldCount(
+  state: Float64Array,
+  steps: number,
+  values: Float64Array,
+  words: Uint32Array,
+  at: number,
+): void {
   for (let s = 0; s < steps; s++) {
     const x = values[at + s]!;
     if (x !== x && isAbsent(words, at + s)) continue;

@@ -96,7 +96,10 @@ function negate(a: Word64): Word64 {
 
 export function xxHash64(bytes: Uint8Array): Readonly<Word64> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const word = (at: number): Word64 => ({ low: view.getUint32(at, true), high: view.getUint32(at + 4, true) });
+  const word = (at: number): Word64 => ({
+    low: view.getUint32(at, true),
+    high: view.getUint32(at + 4, true),
+  });
   let at = 0;
   let hash: Word64;
   if (bytes.length >= 32) {

@@ -309,7 +309,7 @@ export function quantileOverTime(
   return present;
 }
 
-/** The median of the distances to the median. */
+/** The median of the distances to the median; NaN where any sample is. */
 export function madOverTime(
   w: SampleWindows,
   from: number,
@@ -324,7 +324,7 @@ export function madOverTime(
     if (count === 0) continue;
     copyWindow(w, s, sorted);
     sortNanFirst(sorted, count);
-    const median = quantileOfSorted(0.5, sorted, count);
+    const median = sorted[0] === sorted[0] ? quantileOfSorted(0.5, sorted, count) : NaN;
     for (let i = 0; i < count; i++) sorted[i] = Math.abs(sorted[i]! - median);
     sortNanFirst(sorted, count);
     out[outAt + s] = quantileOfSorted(0.5, sorted, count);

@@ -20,11 +20,23 @@ let prefixHigh = new Float64Array(1024);
 let prefixLow = new Float64Array(1024);
 let queue = new Int32Array(1024);
 
-export function sumOverTime(w: SampleWindows, from: number, to: number, out: Float64Array, outAt: number): number {
+export function sumOverTime(
+  w: SampleWindows,
+  from: number,
+  to: number,
+  out: Float64Array,
+  outAt: number,
+): number {
   return sums(w, from, to, out, outAt, false);
 }
 
-export function avgOverTime(w: SampleWindows, from: number, to: number, out: Float64Array, outAt: number): number {
+export function avgOverTime(
+  w: SampleWindows,
+  from: number,
+  to: number,
+  out: Float64Array,
+  outAt: number,
+): number {
   return sums(w, from, to, out, outAt, true);
 }
 
@@ -87,11 +99,23 @@ function buildPrefix(values: Float64Array, from: number, to: number): number {
   return Number.isFinite(high) && Number.isFinite(largest) ? largest : NaN;
 }
 
-export function minOverTime(w: SampleWindows, from: number, to: number, out: Float64Array, outAt: number): number {
+export function minOverTime(
+  w: SampleWindows,
+  from: number,
+  to: number,
+  out: Float64Array,
+  outAt: number,
+): number {
   return extremes(w, from, to, out, outAt, 1);
 }
 
-export function maxOverTime(w: SampleWindows, from: number, to: number, out: Float64Array, outAt: number): number {
+export function maxOverTime(
+  w: SampleWindows,
+  from: number,
+  to: number,
+  out: Float64Array,
+  outAt: number,
+): number {
   return extremes(w, from, to, out, outAt, -1);
 }
 

@@ -57,7 +57,9 @@ export function compactColumn(
     if (value !== value) {
       const low = words[2 * i]!;
       const high = words[2 * i + 1]!;
-      if ((high === 0x7ff80000 && low === 0x000ab5e7) || (high === 0x7ff00000 && low === 0x00000002)) continue;
+      if ((high === 0x7ff80000 && low === 0x000ab5e7) || (high === 0x7ff00000 && low === 0x00000002)) {
+        continue;
+      }
     }
     outT[count] = tMs[i]!;
     outV[count] = value;

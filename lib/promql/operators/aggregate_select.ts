@@ -7,7 +7,15 @@ import { formatFloatF, formatFloatG, formatFloatV } from "../../model/float.ts";
 import { quoteGo, withLabel } from "../../model/labels.ts";
 import { absentColumn, isAbsent, wordsOf } from "../../model/stale.ts";
 import type { Aggregate } from "../ast.ts";
-import { absentBlock, type Block, blockOf, type Blocks, copyCells, dropAbsentRows, type StepGrid } from "../block.ts";
+import {
+  absentBlock,
+  type Block,
+  blockOf,
+  type Blocks,
+  copyCells,
+  dropAbsentRows,
+  type StepGrid,
+} from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import { hashRatio } from "../kernels/label_hash.ts";
 import { quantileOfSorted, sortNanFirst } from "../kernels/quantile.ts";
@@ -77,7 +85,13 @@ function countsOf(params: Float64Array): Float64Array {
   });
 }
 
-function choose(op: Aggregate["op"], block: Block, members: readonly number[], s: number, k: number): number[] {
+function choose(
+  op: Aggregate["op"],
+  block: Block,
+  members: readonly number[],
+  s: number,
+  k: number,
+): number[] {
   const { steps, values, words } = block;
   const present: number[] = [];
   for (const row of members) {
@@ -152,7 +166,10 @@ export async function* quantileAggregate(evaluator: Evaluator, node: Aggregate, 
   const quantiles = await evaluator.scalar(node.param!, grid);
   for (const q of quantiles) {
     if (!(q >= 0 && q <= 1)) {
-      context.annotations.warn(`quantile value should be between 0 and 1, got ${formatFloatG(q)}`, node.param!.pos);
+      context.annotations.warn(
+        `quantile value should be between 0 and 1, got ${formatFloatG(q)}`,
+        node.param!.pos,
+      );
     }
   }
   const block = await collect(context, evaluator.vector(node.expr, grid), steps);
@@ -228,4 +245,3 @@ export async function* countValues(evaluator: Evaluator, node: Aggregate, grid: 
 function addOne(row: Float64Array, s: number): void {
   row[s] = isAbsent(wordsOf(row), s) ? 1 : row[s]! + 1;
 }
-

@@ -117,4 +117,3 @@ async function* negatedBlocks(evaluator: Evaluator, node: Unary, grid: StepGrid)
     yield nameless(evaluator.context, block);
   }
 }
-

@@ -3,12 +3,12 @@ import { type Labels, METRIC_NAME } from "../../model/labels.ts";
 import { isAbsent } from "../../model/stale.ts";
 import {
   type Block,
+  blockOf,
   type Blocks,
   concatBlocks,
   copyCells,
-  emptyBlock,
-  blockOf,
   dropAbsentRows,
+  emptyBlock,
   mergeRepeats,
   relabelled,
   type RepeatRule,

@@ -14,7 +14,7 @@ import {
   withLabel,
 } from "../../model/labels.ts";
 import type { VectorMatching } from "../ast.ts";
-import type { Block } from "../block.ts";
+import { type Block, withoutName } from "../block.ts";
 
 export class MatchGroups {
   readonly #names: ReadonlySet<string>;
@@ -67,18 +67,21 @@ export function rowsBySlot(slots: Int32Array, slotsCount: number): SlotRows {
 }
 
 /** Labels of the result of one pair; `many` is the side whose labels go on in a grouped match. */
-export function resultLabels(many: Labels, one: Labels, matching: VectorMatching, dropsName: boolean): Labels {
+export function resultLabels(
+  many: Labels,
+  one: Labels,
+  matching: VectorMatching,
+  dropsName: boolean,
+): Labels {
   let labels = many;
   if (matching.card === "one-to-one") {
     const names = new Set(matching.labels);
     labels = matching.on ? keepLabels(labels, names) : dropLabels(labels, names);
   }
-  if (dropsName) labels = dropLabels(labels, NAME_ONLY);
+  if (dropsName) labels = withoutName(labels);
   for (const name of matching.include) labels = withLabel(labels, name, labelValue(one, name));
   return labels;
 }
-
-const NAME_ONLY: ReadonlySet<string> = new Set([METRIC_NAME]);
 
 /** As Go prints labels in errors: the name as a label like any other. */
 export function printLabels(labels: Labels): string {

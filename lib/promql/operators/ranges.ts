@@ -57,7 +57,10 @@ function subqueryInput(evaluator: Evaluator, subquery: Subquery, grid: StepGrid)
   const lastMs = endMs[grid.count - 1]!;
   const count = lastMs < startMs ? 0 : Math.floor((lastMs - startMs) / stepMs) + 1;
   if (count > SUBQUERY_STEPS_MAX) {
-    throw new UserError("execution", `a subquery of ${count} steps is too long: at most ${SUBQUERY_STEPS_MAX}`);
+    throw new UserError(
+      "execution",
+      `a subquery of ${count} steps is too long: at most ${SUBQUERY_STEPS_MAX}`,
+    );
   }
   const inner: StepGrid = { startMs, stepMs, count };
   return {

@@ -2,7 +2,7 @@
 import { wordsOf } from "../../model/stale.ts";
 import type { Labels } from "../../model/labels.ts";
 import type { ColumnGroup } from "../../storage/source.ts";
-import type { VectorSelector, AtModifier, DurationExpr } from "../ast.ts";
+import type { AtModifier, DurationExpr, VectorSelector } from "../ast.ts";
 import { absentBlock, type Block, blockOf, type Blocks, type StepGrid } from "../block.ts";
 import type { Evaluator, QueryContext } from "../context.ts";
 import { findNewest, gatherNewest, gatherNewestTimes, gatherNewestWithGaps } from "../kernels/lookback.ts";
@@ -42,7 +42,10 @@ export function lookedAtMs(
 export function rowsPerBlock(steps: number, samplesPerRow: number): number {
   return Math.max(
     1,
-    Math.min(Math.floor(BLOCK_CELLS_MAX / Math.max(1, steps)), Math.floor(BLOCK_SAMPLES_MAX / Math.max(1, samplesPerRow))),
+    Math.min(
+      Math.floor(BLOCK_CELLS_MAX / Math.max(1, steps)),
+      Math.floor(BLOCK_SAMPLES_MAX / Math.max(1, samplesPerRow)),
+    ),
   );
 }
 
@@ -102,7 +105,15 @@ function gather(group: ColumnGroup, from: number, to: number, how: Gather): Bloc
     if (wants === "times") {
       present = gatherNewestTimes(group.tMs, wordsOf(column), endMs, lookbackMs, room.values, outAt);
     } else if (group.gaps[i]) {
-      present = gatherNewestWithGaps(group.tMs, column, wordsOf(column), endMs, lookbackMs, room.values, outAt);
+      present = gatherNewestWithGaps(
+        group.tMs,
+        column,
+        wordsOf(column),
+        endMs,
+        lookbackMs,
+        room.values,
+        outAt,
+      );
     } else {
       present = gatherNewest(column, newest, room.values, outAt);
     }
@@ -122,7 +133,14 @@ function gatherSmoothed(
   const room = absentBlock(steps, group.series.slice(from, to));
   const labels: Labels[] = [];
   for (let i = from; i < to; i++) {
-    const present = smoothedNewest(group.tMs, group.columns[i]!, endMs, lookbackMs, room.values, labels.length * steps);
+    const present = smoothedNewest(
+      group.tMs,
+      group.columns[i]!,
+      endMs,
+      lookbackMs,
+      room.values,
+      labels.length * steps,
+    );
     if (present > 0) labels.push(group.series[i]!);
   }
   return blockOf(steps, labels, room.values);

@@ -7,9 +7,22 @@ import { UserError } from "../../core/errors.ts";
 import { compareLabels, type Labels, labelsKey } from "../../model/labels.ts";
 import { absentColumn, isAbsent, setAbsent, wordsOf } from "../../model/stale.ts";
 import type { Binary, VectorMatching } from "../ast.ts";
-import { absentBlock, type Block, type Blocks, dropAbsentRows, mergeRepeats, type StepGrid } from "../block.ts";
+import {
+  absentBlock,
+  type Block,
+  type Blocks,
+  dropAbsentRows,
+  mergeRepeats,
+  type StepGrid,
+} from "../block.ts";
 import type { Evaluator } from "../context.ts";
-import { arithmeticRows, type Cells, comparisonRows, isArithmetic, isComparison } from "../kernels/arithmetic.ts";
+import {
+  arithmeticRows,
+  type Cells,
+  comparisonRows,
+  isArithmetic,
+  isComparison,
+} from "../kernels/arithmetic.ts";
 import { unsupported } from "./binary.ts";
 import { collect, releaseBlock } from "./collect.ts";
 import { MatchGroups, printLabels, resultLabels, rowsBySlot, type SlotRows } from "./matching.ts";
@@ -53,8 +66,9 @@ export async function* vectorBinary(evaluator: Evaluator, node: Binary, grid: St
     groups,
     many,
     one,
-    fillMany: swapped ? matching.fillRight : matching.fillLeft,
-    fillOne: swapped ? matching.fillLeft : matching.fillRight,
+    // As Prometheus: with group_right, too, fill_left fills the side whose series are many.
+    fillMany: matching.fillLeft,
+    fillOne: matching.fillRight,
     swapped,
     dropsName: isArithmetic(node.op) || (node.bool && !context.delayedNameRemoval),
     marksName: node.bool && context.delayedNameRemoval,

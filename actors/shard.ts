@@ -1,0 +1,224 @@
+/**
+ * The storage shard: a head, its journal, and the work that brings it to the store. Samples are folded at once
+ * and journalled in groups; full windows are sealed by a task, after what they hold is durable. Owns everything
+ * under its prefix of the KV but the journal itself, which the runtime keeps.
+ */
+import { reply } from "../lib/actor/effects.ts";
+import type { Behavior, Decision, Effect } from "../lib/actor/types.ts";
+import { assertNever } from "../lib/core/assert.ts";
+import { messageOf } from "../lib/core/errors.ts";
+import type { Kv, KvCommit, Log } from "../lib/core/ports.ts";
+import type { EpochMs } from "../lib/core/time.ts";
+import { Head, HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head.ts";
+import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
+import { labelNamesOf, labelValuesOf, seriesOf, viewOf } from "../lib/storage/head_view.ts";
+import type { StorageKeys } from "../lib/storage/keys.ts";
+import { abandon, complete, freeze, frozenOf, planMaintenance } from "../lib/storage/maintenance.ts";
+import { runMaintenance } from "../lib/storage/maintenance_run.ts";
+import { openHead } from "../lib/storage/open.ts";
+import type { ShardCommand, ShardEvent } from "./protocol/shard.ts";
+
+/** A sample may be lost to a crash for so long after it was taken. */
+export const JOURNAL_FLUSH_MS = 1_000;
+/** A commit's worth. */
+export const JOURNAL_FLUSH_BYTES_MAX = 600 * 1024;
+const MAINTENANCE_TICK_MS = 10_000;
+/** After a failed run: the store may be full or away. */
+const MAINTENANCE_RETRY_MS = 5_000;
+const RETENTION_TICK_MS = 5 * 60_000;
+const MAINTENANCE_TIMEOUT_MS = 5 * 60_000;
+/** Appends of a large fleet that may wait while a run encodes. */
+const SHARD_MAILBOX_CAPACITY = 16_384;
+
+export interface ShardOptions {
+  readonly kv: Kv;
+  readonly keys: StorageKeys;
+  readonly log: Log;
+  /** Checked in every commit: the lease by which this process may write. Default: none. */
+  readonly checks?: () => NonNullable<KvCommit["checks"]>;
+  /** Counted back from the newest sample; Infinity keeps all. */
+  readonly retentionMs: number;
+  readonly head?: Partial<HeadOptions>;
+}
+
+type ShardDecision = Decision<ShardCommand, ShardEvent>;
+type ShardEffect = Effect<ShardCommand>;
+
+const NOTHING: ShardDecision = { events: [], effects: [] };
+
+export function shardBehavior(options: ShardOptions): Behavior<Head, ShardCommand, ShardEvent> {
+  const headOptions: HeadOptions = { ...HEAD_DEFAULTS, ...options.head };
+  const checks = options.checks ?? (() => []);
+  const ports = { kv: options.kv, keys: options.keys, log: options.log, checks };
+
+  function retainFromMs(head: Head): number {
+    return head.maxMs - options.retentionMs;
+  }
+
+  function decide(head: Head, command: ShardCommand, nowMs: EpochMs): ShardDecision {
+    switch (command.kind) {
+      case "append":
+        return onAppend(head, command, nowMs);
+      case "view":
+        return answer(reply(command.replyTo, viewOf(head, command.matcherSets, command.range)));
+      case "series":
+        return answer(reply(command.replyTo, seriesOf(head, command.matcherSets, command.range)));
+      case "labelNames":
+        return answer(reply(command.replyTo, labelNamesOf(head, command.matcherSets, command.range)));
+      case "labelValues":
+        return answer(
+          reply(command.replyTo, labelValuesOf(head, command.name, command.matcherSets, command.range)),
+        );
+      case "stats":
+        return answer(reply(command.replyTo, statsOf(head)));
+      case "cardinality":
+        return answer(reply(command.replyTo, cardinalityOf(head, command.top)));
+      case "releaseCohort":
+        return onReleaseCohort(head, command.cohort);
+      case "maintenanceDue":
+        return onMaintenanceDue(head, nowMs);
+      case "retentionDue":
+        return {
+          events: [{ kind: "seriesExpired", beforeMs: retainFromMs(head) }],
+          effects: [retentionTimer(nowMs + RETENTION_TICK_MS)],
+        };
+      case "maintenanceEnded":
+        return {
+          events: [{ kind: "maintenanceCompleted", done: command.done, nowMs }],
+          effects: [
+            // What is still due goes on at once; the tick comes anyway.
+            maintenanceTimer(nowMs),
+            ...command.done.truncatedThrough > head.truncatedThrough
+              ? [{ kind: "truncate", throughSeq: command.done.truncatedThrough } as const]
+              : [],
+          ],
+        };
+      case "maintenanceFailed":
+        options.log.error("Cannot write samples to the store", { reason: command.reason });
+        return {
+          events: [{ kind: "maintenanceAbandoned", reason: command.reason }],
+          effects: [maintenanceTimer(nowMs + MAINTENANCE_RETRY_MS)],
+        };
+      default:
+        return assertNever(command);
+    }
+  }
+
+  function onAppend(
+    head: Head,
+    command: Extract<ShardCommand, { readonly kind: "append" }>,
+    nowMs: EpochMs,
+  ): ShardDecision {
+    const { outcomes, events } = head.judge(command.batches, command.atomic, nowMs);
+    const answered = reply(command.replyTo, outcomes);
+    const effect: ShardEffect = command.durable ? { kind: "whenDurable", effects: [answered] } : answered;
+    if (head.due.size === 0 || head.maintenanceRunning || head.maintenanceAsked) return { events, effects: [effect] };
+    // Full windows wait for no tick. Not in this decision: the batch was judged against the head before a freeze.
+    return { events: [...events, { kind: "maintenanceAsked" }], effects: [effect, maintenanceTimer(nowMs)] };
+  }
+
+  function onReleaseCohort(head: Head, name: string): ShardDecision {
+    const cohort = head.byName.get(name);
+    return cohort === undefined ? NOTHING : { events: [{ kind: "cohortReleased", cohort }], effects: [] };
+  }
+
+  function onMaintenanceDue(head: Head, nowMs: EpochMs): ShardDecision {
+    const next = maintenanceTimer(nowMs + MAINTENANCE_TICK_MS);
+    const plan = head.maintenanceRunning
+      ? undefined
+      : planMaintenance(head, { nowMs, retainFromMs: retainFromMs(head) });
+    if (plan === undefined) return { events: [{ kind: "maintenanceIdle" }], effects: [next] };
+    const runPorts = { ...ports, checks: () => [...checks(), head.fence] };
+    const task: ShardEffect = {
+      kind: "task",
+      label: "maintenance",
+      timeoutMs: MAINTENANCE_TIMEOUT_MS,
+      run: async (signal) => ({ kind: "maintenanceEnded", done: await runMaintenance(plan, runPorts, signal) }),
+      failed: (error) => ({ kind: "maintenanceFailed", reason: messageOf(error) }),
+    };
+    return {
+      events: [{ kind: "maintenanceStarted", frozen: frozenOf(plan) }],
+      // Not before the records are durable: a manifest must not be ahead of the journal.
+      effects: [next, { kind: "whenDurable", effects: [task] }],
+    };
+  }
+
+  function evolve(head: Head, event: ShardEvent): Head {
+    switch (event.kind) {
+      case "batchAppended":
+        head.append(event);
+        return head;
+      case "cohortReleased": {
+        const cohort = head.cohorts.get(event.cohort);
+        if (cohort !== undefined) cohort.released = true;
+        return head;
+      }
+      case "maintenanceAsked":
+        head.maintenanceAsked = true;
+        return head;
+      case "maintenanceIdle":
+        head.maintenanceAsked = false;
+        return head;
+      case "maintenanceStarted":
+        freeze(head, event.frozen);
+        return head;
+      case "maintenanceCompleted":
+        complete(head, event.done, event.nowMs);
+        return head;
+      case "maintenanceAbandoned":
+        abandon(head, event.reason);
+        return head;
+      case "seriesExpired":
+        head.expireSeries(event.beforeMs);
+        return head;
+      default:
+        return assertNever(event);
+    }
+  }
+
+  return {
+    name: "shard",
+    initial: () => new Head(0, headOptions),
+    decide,
+    evolve,
+    resume(head, nowMs) {
+      head.replayed(nowMs);
+      return [maintenanceTimer(nowMs + MAINTENANCE_RETRY_MS), retentionTimer(nowMs + MAINTENANCE_RETRY_MS)];
+    },
+    persistence: {
+      kind: "behind",
+      flushMs: JOURNAL_FLUSH_MS,
+      flushBytesMax: JOURNAL_FLUSH_BYTES_MAX,
+      open: async () => {
+        const { head, afterSeq } = await openHead(ports, headOptions);
+        return { state: head, afterSeq };
+      },
+      pendingBytes: (head) => head.pendingBytes,
+      drain: (head, firstSeq) => head.drain(firstSeq),
+      replay: (head, record, seq) => {
+        head.replay(record, seq);
+        return head;
+      },
+    },
+    supervision: {
+      scope: "oneForOne",
+      restartsMax: 0,
+      windowMs: 1,
+      backoffMs: { min: 1, max: 1 },
+      directive: () => "escalate",
+    },
+    mailboxCapacity: SHARD_MAILBOX_CAPACITY,
+  };
+}
+
+function answer(effect: ShardEffect): ShardDecision {
+  return { events: [], effects: [effect] };
+}
+
+function maintenanceTimer(atMs: EpochMs): ShardEffect {
+  return { kind: "timer", key: "maintenance", atMs, command: { kind: "maintenanceDue" } };
+}
+
+function retentionTimer(atMs: EpochMs): ShardEffect {
+  return { kind: "timer", key: "retention", atMs, command: { kind: "retentionDue" } };
+}

@@ -1,0 +1,265 @@
+/**
+ * `check config`: loads each file as the server would, looks after the files it refers to, checks targets and rule
+ * files, and prints as promtool does. Expressions in rules are not checked.
+ */
+import { formatProblem } from "../config/problems.ts";
+import { ConfigError } from "../config/problems.ts";
+import { expandGlob, hasGlob } from "../config/glob.ts";
+import { type Env, loadSettings, type LoadedSettings } from "../config/load.ts";
+import { readRuleFile, type RuleGroupSettings } from "../config/rule_file.ts";
+import { scrapeOf, staticGroupsOf } from "../config/settings.ts";
+import type { AlertmanagerSettings } from "../config/schema/alerting.ts";
+import type { HttpSettings } from "../config/schema/http_client.ts";
+import { relabel } from "../config/relabel.ts";
+import { relabelRulesOf } from "../config/settings.ts";
+import type { ScrapeConfig } from "../config/types.ts";
+import { messageOf, UserError } from "../core/errors.ts";
+import type { Files } from "../core/ports.ts";
+import { formatDurationMs } from "../core/time.ts";
+import { readGroups } from "../discovery/file_sd.ts";
+import type { TargetGroup } from "../discovery/target_groups.ts";
+import { targetsOf } from "../discovery/targets.ts";
+import { compareLabels, type Labels, labelsOf, labelValue } from "../model/labels.ts";
+import type { CheckConfigOptions } from "./commands.ts";
+
+export interface CheckConfigOut {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+const EXIT_FAILURE = 1;
+const EXIT_LINT = 3;
+/** As promtool: data older than this is stale, so a longer scrape interval leaves gaps. */
+const LOOKBACK_DELTA_MS = 5 * 60_000;
+
+/** 0 when all is right, 1 when a file is wrong, 3 when only the lint complains and `lintFatal` is set. */
+export async function checkConfig(
+  paths: readonly string[],
+  options: CheckConfigOptions,
+  files: Files,
+  out: CheckConfigOut,
+  env: Env = () => undefined,
+): Promise<number> {
+  let wrong = false;
+  let linted = false;
+  for (const path of paths) {
+    out.out(`Checking ${path}\n`);
+    let ruleFiles: readonly string[] = [];
+    try {
+      const checked = await checkFile(path, options, files, out, env);
+      ruleFiles = checked.ruleFiles;
+      if (ruleFiles.length > 0) out.out(`  SUCCESS: ${ruleFiles.length} rule files found\n`);
+      out.out(` SUCCESS: ${path} is valid prometheus config file syntax\n`);
+      for (const complaint of checked.complaints) out.err(`  FAILED: ${complaint}\n`);
+      linted ||= checked.complaints.length > 0;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      wrong = true;
+      out.err(`  FAILED: ${indented(error)}\n`);
+    }
+    out.out("\n");
+    for (const file of ruleFiles) {
+      const verdict = await checkRuleFile(file, options, files, out);
+      wrong ||= verdict === "wrong";
+      linted ||= verdict === "linted";
+    }
+  }
+  if (wrong) return EXIT_FAILURE;
+  return linted && options.lintFatal ? EXIT_LINT : 0;
+}
+
+function indented(error: UserError): string {
+  if (!(error instanceof ConfigError)) return error.message;
+  return error.problems.map(formatProblem).join("\n    ");
+}
+
+function lints(options: CheckConfigOptions, name: string): boolean {
+  const chosen = options.lint.split(",");
+  return chosen.includes("all") || chosen.includes(name);
+}
+
+interface CheckedFile {
+  readonly ruleFiles: readonly string[];
+  readonly complaints: readonly string[];
+}
+
+async function checkFile(
+  path: string,
+  options: CheckConfigOptions,
+  files: Files,
+  out: CheckConfigOut,
+  env: Env,
+): Promise<CheckedFile> {
+  const loaded = await loadSettings(path, files, env, { mode: options.agent ? "agent" : "server" });
+  const ruleFiles = options.syntaxOnly ? [] : await findRuleFiles(loaded, files);
+  for (const { settings } of loaded.jobs) {
+    const job = scrapeOf(settings);
+    if (!options.syntaxOnly) await checkHttpFiles(settings, files);
+    checkTargets(job, job.staticConfigs);
+    if (options.syntaxOnly) continue;
+    for (const file of settings.file_sd_configs.flatMap((config) => config.files)) {
+      const groups = await readSdFiles(file, files, out, `scrape job "${job.jobName}"`);
+      checkTargets(job, groups);
+    }
+  }
+  for (const alertmanager of loaded.settings.alerting.alertmanagers) {
+    checkAlertmanagers(alertmanager, staticGroupsOf(alertmanager.static_configs));
+    if (options.syntaxOnly) continue;
+    for (const file of alertmanager.file_sd_configs.flatMap((config) => config.files)) {
+      checkAlertmanagers(alertmanager, await readSdFiles(file, files, out, "alertmanager config"));
+    }
+  }
+  const complaints = lints(options, "too-long-scrape-interval") ? intervalComplaints(loaded) : [];
+  return { ruleFiles, complaints };
+}
+
+function intervalComplaints(loaded: LoadedSettings): readonly string[] {
+  return loaded.config.scrapeConfigs.filter((job) => job.scrapeIntervalMs >= LOOKBACK_DELTA_MS).map((job) => {
+    const interval = formatDurationMs(job.scrapeIntervalMs);
+    const found = "too long scrape interval found, data point will be marked as stale";
+    return `lint error ${found} - job: ${job.jobName}, interval: ${interval}`;
+  });
+}
+
+async function findRuleFiles(loaded: LoadedSettings, files: Files): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const pattern of loaded.config.ruleFiles) {
+    const matches = await expandGlob(pattern, files);
+    // As promtool: a file named outright must be there, a pattern may match nothing.
+    if (matches.length === 0 && !hasGlob(pattern)) {
+      throw new UserError("bad_data", `"${pattern}" does not point to an existing file`);
+    }
+    found.push(...matches);
+  }
+  return found;
+}
+
+async function checkHttpFiles(http: HttpSettings, files: Files): Promise<void> {
+  const tls = http.tls_config;
+  const named: readonly (readonly [what: string, file: string])[] = [
+    ["authorization credentials or bearer token", http.authorization?.credentials_file ?? ""],
+    ["basic auth username", http.basic_auth?.username_file ?? ""],
+    ["basic auth password", http.basic_auth?.password_file ?? ""],
+    ["oauth2 client secret", http.oauth2?.client_secret_file ?? ""],
+    ["CA", tls.ca_file],
+    ["client cert", tls.cert_file],
+    ["client key", tls.key_file],
+    ...http.http_headers.flatMap(([name, header]) =>
+      header.files.map((file): readonly [string, string] => [`header "${name}"`, file])
+    ),
+  ];
+  for (const [what, file] of named) {
+    if (file === "" || await files.stat(file) !== null) continue;
+    throw new UserError("bad_data", `error checking ${what} file "${file}": stat ${file}: no such file or directory`);
+  }
+}
+
+async function readSdFiles(
+  pattern: string,
+  files: Files,
+  out: CheckConfigOut,
+  where: string,
+): Promise<readonly TargetGroup[]> {
+  const paths = await expandGlob(pattern, files);
+  if (paths.length === 0) {
+    out.out(`  WARNING: file "${pattern}" for file_sd in ${where} does not exist\n`);
+    return [];
+  }
+  const groups: TargetGroup[] = [];
+  for (const path of paths) {
+    try {
+      groups.push(...readGroups(await files.readText(path), path));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      throw new UserError("bad_data", `checking SD file "${pattern}": ${messageOf(error)}`, { cause: error });
+    }
+  }
+  return groups;
+}
+
+function checkTargets(job: ScrapeConfig, groups: readonly TargetGroup[]): void {
+  const { errors } = targetsOf(job, groups);
+  if (errors.length > 0) throw new UserError("bad_data", errors[0]!);
+}
+
+function checkAlertmanagers(settings: AlertmanagerSettings, groups: readonly TargetGroup[]): void {
+  const rules = relabelRulesOf(settings.relabel_configs, "utf8");
+  for (const group of groups) {
+    for (const [index, target] of group.targets.entries()) {
+      const labels = relabel(alertmanagerLabels(settings, target, group.labels), rules);
+      if (labels === undefined) continue;
+      const address = labelValue(labels, "__address__");
+      const reason = address === "" ? "no address" : `"${address}" is not a valid hostname`;
+      if (address === "" || address.includes("/")) {
+        throw new UserError("bad_data", `instance ${index} in group ${group.source}: ${reason}`);
+      }
+    }
+  }
+}
+
+function alertmanagerLabels(settings: AlertmanagerSettings, own: Labels, group: Labels): Labels {
+  const pairs: [string, string][] = [
+    ["__scheme__", settings.scheme],
+    ["__alerts_path__", `${settings.path_prefix}/api/${settings.api_version}/alerts`],
+  ];
+  for (const labels of [group, own]) {
+    for (let i = 0; i < labels.length; i += 2) pairs.push([labels[i]!, labels[i + 1]!]);
+  }
+  return labelsOf(pairs);
+}
+
+async function checkRuleFile(
+  file: string,
+  options: CheckConfigOptions,
+  files: Files,
+  out: CheckConfigOut,
+): Promise<"right" | "wrong" | "linted"> {
+  out.out(`Checking ${file}\n`);
+  try {
+    const unknownFields = options.ignoreUnknownFields ? "ignored" : "refused";
+    const groups = readRuleFile(await files.readText(file), file, unknownFields);
+    const duplicates = lints(options, "duplicate-rules") ? duplicateRules(groups) : [];
+    if (duplicates.length > 0) {
+      out.err(`  FAILED:\n     ${duplicatesMessage(duplicates)}\n\n`);
+      return "linted";
+    }
+    const rulesCount = groups.reduce((sum, group) => sum + group.rules.length, 0);
+    out.out(`  SUCCESS: ${rulesCount} rules found\n\n`);
+    return "right";
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    out.err(`  FAILED:\n    ${indented(error)}\n\n`);
+    return "wrong";
+  }
+}
+
+interface RuleName {
+  readonly metric: string;
+  readonly labels: Labels;
+}
+
+/** Rules of one name and one label set, each once. */
+function duplicateRules(groups: readonly RuleGroupSettings[]): readonly RuleName[] {
+  const rules = groups.flatMap((group) =>
+    group.rules.map((rule): RuleName => ({
+      metric: rule.alert || rule.record,
+      labels: labelsOf(rule.labels),
+    }))
+  ).sort((a, b) => a.metric === b.metric ? compareLabels(a.labels, b.labels) : a.metric < b.metric ? -1 : 1);
+  return rules.filter((rule, i) =>
+    i > 0 && isSameRule(rule, rules[i - 1]!) && !(i > 1 && isSameRule(rule, rules[i - 2]!))
+  );
+}
+
+function isSameRule(a: RuleName, b: RuleName): boolean {
+  return a.metric === b.metric && compareLabels(a.labels, b.labels) === 0;
+}
+
+function duplicatesMessage(duplicates: readonly RuleName[]): string {
+  let message = `lint error ${duplicates.length} duplicate rule(s) found.\n`;
+  for (const { metric, labels } of duplicates) {
+    message += `Metric: ${metric}\nLabel(s):\n`;
+    for (let i = 0; i < labels.length; i += 2) message += `\t${labels[i]}: ${labels[i + 1]}\n`;
+  }
+  return message + "Might cause inconsistency while recording expressions";
+}

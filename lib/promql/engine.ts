@@ -1,0 +1,163 @@
+/**
+ * The query engine: text in, result out. Parses, checks, evaluates under the limits of samples and time, and gives
+ * the result the order in which it is shown. Knows nothing of HTTP and of storage but `SeriesSource`.
+ */
+import type { Clock } from "../core/ports.ts";
+import { UserError } from "../core/errors.ts";
+import { compareLabels } from "../model/labels.ts";
+import type { SeriesSource } from "../storage/source.ts";
+import { Annotations } from "./annotations.ts";
+import type { Expr } from "./ast.ts";
+import { type Block, blockOf, dropAbsentRows, type StepGrid } from "./block.ts";
+import { SampleBudget } from "./budget.ts";
+import type { Evaluator } from "./context.ts";
+import { evaluatorOf } from "./evaluate.ts";
+import { unwrapParens } from "./invariant.ts";
+import { collect, settleNames } from "./operators/collect.ts";
+import { matrixOf } from "./operators/matrix.ts";
+import { Pacer } from "./pacer.ts";
+import { parseExpr, type ParseOptions } from "./parse.ts";
+import type { MatrixSeries, QueryEngine, QueryOptions, QueryResult, QueryValue } from "./result.ts";
+import { typeOf } from "./types.ts";
+
+export interface EngineOptions {
+  readonly source: SeriesSource;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** Resolves once the event loop has turned. */
+  readonly yieldToLoop: () => Promise<void>;
+  readonly lookbackMs: number;
+  /** How many samples a query may hold at once. */
+  readonly samplesMax: number;
+  readonly timeoutMs: number;
+  /** The step of a subquery that names none: the global evaluation interval. */
+  readonly noStepSubqueryIntervalMs: number;
+  readonly parseOptions: ParseOptions;
+  readonly delayedNameRemoval: boolean;
+}
+
+export function createEngine(options: EngineOptions): QueryEngine {
+  return {
+    instant: (query, timeMs, queryOptions = {}) =>
+      run(options, query, { startMs: timeMs, stepMs: 0, count: 1 }, queryOptions, "instant"),
+    range: (query, range, queryOptions = {}) => {
+      const count = Math.floor((range.endMs - range.startMs) / range.stepMs) + 1;
+      const grid = { startMs: range.startMs, stepMs: range.stepMs, count: Math.max(0, count) };
+      return run(options, query, grid, queryOptions, "range", range.endMs);
+    },
+  };
+}
+
+async function run(
+  engine: EngineOptions,
+  query: string,
+  grid: StepGrid,
+  options: QueryOptions,
+  mode: "instant" | "range",
+  endMs = grid.startMs,
+): Promise<QueryResult> {
+  const preparedFromMs = engine.clock.monotonicMs();
+  const expr = parseExpr(query, engine.parseOptions);
+  if (mode === "range") refuseForRange(expr, grid);
+  const annotations = new Annotations(query);
+  const budget = new SampleBudget(engine.samplesMax);
+  const evaluator = evaluatorOf({
+    source: engine.source,
+    startMs: grid.startMs,
+    endMs,
+    stepMs: grid.stepMs,
+    lookbackMs: options.lookbackMs ?? engine.lookbackMs,
+    noStepSubqueryIntervalMs: engine.noStepSubqueryIntervalMs,
+    delayedNameRemoval: engine.delayedNameRemoval,
+    annotations,
+    budget,
+    pacer: new Pacer({
+      monotonicMs: () => engine.clock.monotonicMs(),
+      yieldToLoop: engine.yieldToLoop,
+      timeoutMs: options.timeoutMs ?? engine.timeoutMs,
+      signal: options.signal ?? new AbortController().signal,
+    }),
+  });
+  const evaluatedFromMs = engine.clock.monotonicMs();
+  const value = mode === "instant"
+    ? await instantValue(evaluator, expr, grid)
+    : await rangeValue(evaluator, expr, grid);
+  return {
+    value,
+    warnings: annotations.warnings,
+    infos: annotations.infos,
+    stats: {
+      samplesRead: budget.read,
+      samplesPeak: budget.peak,
+      prepareMs: evaluatedFromMs - preparedFromMs,
+      evalMs: engine.clock.monotonicMs() - evaluatedFromMs,
+    },
+  };
+}
+
+const TYPE_NAMES = {
+  scalar: "scalar",
+  vector: "instant vector",
+  matrix: "range vector",
+  string: "string",
+  none: "none",
+};
+
+function refuseForRange(expr: Expr, grid: StepGrid): void {
+  const type = typeOf(expr);
+  if (type !== "scalar" && type !== "vector") {
+    throw new UserError(
+      "bad_data",
+      `invalid expression type ${
+        JSON.stringify(TYPE_NAMES[type])
+      } for range query, must be Scalar or instant Vector`,
+    );
+  }
+  if (!(grid.stepMs > 0)) {
+    throw new UserError("bad_data", "zero or negative query resolution step widths are not accepted");
+  }
+}
+
+async function instantValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): Promise<QueryValue> {
+  const tMs = grid.startMs;
+  switch (typeOf(expr)) {
+    case "scalar":
+      return { kind: "scalar", tMs, value: (await evaluator.scalar(expr, grid))[0]! };
+    case "string":
+      return { kind: "string", tMs, value: evaluator.string(expr) };
+    case "matrix":
+      return { kind: "matrix", series: sortSeries(await matrixOf(evaluator, unwrapParens(expr), grid)) };
+    default: {
+      const block = await vectorBlock(evaluator, expr, grid);
+      return {
+        kind: "vector",
+        tMs,
+        labels: block.labels,
+        values: block.values.subarray(0, block.labels.length),
+      };
+    }
+  }
+}
+
+async function rangeValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): Promise<QueryValue> {
+  if (grid.count === 0) return { kind: "matrix", series: [] };
+  const block = typeOf(expr) === "scalar"
+    ? blockOf(grid.count, [[]], (await evaluator.scalar(expr, grid)).slice())
+    : await vectorBlock(evaluator, expr, grid);
+  const tMs = new Float64Array(grid.count);
+  for (let s = 0; s < grid.count; s++) tMs[s] = grid.startMs + s * grid.stepMs;
+  const series = block.labels.map((labels, i): MatrixSeries => ({
+    labels,
+    tMs,
+    values: block.values.subarray(i * grid.count, (i + 1) * grid.count),
+  }));
+  return { kind: "matrix", series: sortSeries(series) };
+}
+
+async function vectorBlock(evaluator: Evaluator, expr: Expr, grid: StepGrid): Promise<Block> {
+  const all = await collect(evaluator.context, evaluator.vector(expr, grid), grid.count);
+  return settleNames(dropAbsentRows(all));
+}
+
+function sortSeries(series: readonly MatrixSeries[]): readonly MatrixSeries[] {
+  return [...series].sort((a, b) => compareLabels(a.labels, b.labels));
+}

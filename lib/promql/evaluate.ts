@@ -1,0 +1,115 @@
+/**
+ * The dispatcher: an expression of the tree to the operator that computes it. What does not change from step to
+ * step is computed at one step and repeated.
+ */
+import { assert } from "../core/assert.ts";
+import { UserError } from "../core/errors.ts";
+import type { Aggregate, Binary, DurationExpr, Expr } from "./ast.ts";
+import { type Blocks, type StepGrid } from "./block.ts";
+import type { Evaluator, QueryContext } from "./context.ts";
+import { durationValueMs } from "./duration_value.ts";
+import { scalarCall } from "./functions/scalar.ts";
+import { VECTOR_FUNCTIONS } from "./functions/table.ts";
+import { isStepInvariant, unwrapParens } from "./invariant.ts";
+import { foldVector, isFold } from "./operators/aggregate.ts";
+import { countValues, limitRatio, quantileAggregate, selectK } from "./operators/aggregate_select.ts";
+import { negate, scalarBinary, vectorScalar } from "./operators/binary.ts";
+import { broadcast } from "./operators/collect.ts";
+import { selectVector } from "./operators/selector.ts";
+import { setOperation } from "./operators/sets.ts";
+import { vectorBinary } from "./operators/vector_binary.ts";
+import { typeOf } from "./types.ts";
+
+export function evaluatorOf(context: QueryContext): Evaluator {
+  const evaluator: Evaluator = {
+    context,
+    vector: (expr, grid) => vector(evaluator, expr, grid),
+    scalar: (expr, grid) => scalar(evaluator, expr, grid),
+    string: stringOf,
+    durationMs: (expr) => durationMs(context, expr),
+  };
+  return evaluator;
+}
+
+function durationMs(context: QueryContext, expr: DurationExpr): number {
+  return durationValueMs(expr, { stepMs: context.stepMs, rangeMs: context.endMs - context.startMs });
+}
+
+function stringOf(expr: Expr): string {
+  const inner = unwrapParens(expr);
+  assert(inner.kind === "string", "a string argument is a string literal");
+  return inner.value;
+}
+
+function vector(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
+  if (grid.count > 1 && isStepInvariant(expr)) {
+    return broadcast(vectorAt(evaluator, expr, { ...grid, count: 1 }), grid.count);
+  }
+  return vectorAt(evaluator, expr, grid);
+}
+
+function vectorAt(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
+  switch (expr.kind) {
+    case "paren":
+      return vectorAt(evaluator, expr.expr, grid);
+    case "selector":
+      return selectVector(evaluator, expr, grid, "values");
+    case "call": {
+      const fn = VECTOR_FUNCTIONS.get(expr.name);
+      if (fn === undefined) {
+        throw new UserError("execution", `function ${JSON.stringify(expr.name)} is not supported yet`);
+      }
+      return fn(evaluator, expr, grid);
+    }
+    case "aggregate":
+      return aggregate(evaluator, expr, grid);
+    case "binary":
+      return binary(evaluator, expr, grid);
+    case "unary":
+      return expr.op === "-" ? negate(evaluator, expr, grid) : vectorAt(evaluator, expr.expr, grid);
+    default:
+      throw new UserError("execution", `expected an instant vector, got ${expr.kind}`);
+  }
+}
+
+function aggregate(evaluator: Evaluator, node: Aggregate, grid: StepGrid): Blocks {
+  if (isFold(node.op)) return foldVector(evaluator, node, node.op, grid);
+  switch (node.op) {
+    case "quantile":
+      return quantileAggregate(evaluator, node, grid);
+    case "count_values":
+      return countValues(evaluator, node, grid);
+    case "limit_ratio":
+      return limitRatio(evaluator, node, grid);
+    default:
+      return selectK(evaluator, node, grid);
+  }
+}
+
+function binary(evaluator: Evaluator, node: Binary, grid: StepGrid): Blocks {
+  if (typeOf(node.left) === "scalar") return vectorScalar(evaluator, node, grid, "right");
+  if (typeOf(node.right) === "scalar") return vectorScalar(evaluator, node, grid, "left");
+  if (node.op === "and" || node.op === "or" || node.op === "unless") {
+    return setOperation(evaluator, node, grid);
+  }
+  return vectorBinary(evaluator, node, grid);
+}
+
+async function scalar(evaluator: Evaluator, expr: Expr, grid: StepGrid): Promise<Float64Array> {
+  switch (expr.kind) {
+    case "number":
+      return new Float64Array(grid.count).fill(expr.value);
+    case "paren":
+      return await scalar(evaluator, expr.expr, grid);
+    case "unary": {
+      const values = await scalar(evaluator, expr.expr, grid);
+      return expr.op === "-" ? values.map((value) => -value) : values;
+    }
+    case "binary":
+      return await scalarBinary(evaluator, expr, grid);
+    case "call":
+      return await scalarCall(evaluator, expr, grid);
+    default:
+      throw new UserError("execution", `expected a scalar, got ${expr.kind}`);
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Series in memory as a `SeriesSource`: for scripts and tests. Series with the same timestamps are given out as one
+ * group, as a cohort would be; every other series is a group of its own.
+ */
+import type { EpochMs } from "../../core/time.ts";
+import { compareLabels, compareUtf8, type Labels, labelsKey, labelValue } from "../../model/labels.ts";
+import { type Matcher, matchesLabels } from "../../model/matchers.ts";
+import { isAbsent, wordsOf } from "../../model/stale.ts";
+import type { ColumnGroup, SelectRequest, SeriesSource, TimeRange } from "../../storage/source.ts";
+
+interface MemorySeries {
+  readonly labels: Labels;
+  tMs: Float64Array;
+  values: Float64Array;
+}
+
+export interface MemorySample {
+  readonly tMs: EpochMs;
+  readonly value: number;
+}
+
+export class MemorySource implements SeriesSource {
+  readonly #series = new Map<string, MemorySeries>();
+
+  clear(): void {
+    this.#series.clear();
+  }
+
+  /**
+   * Adds samples, whose times need not follow those already there. A sample at a time that is taken replaces it.
+   * Values are taken as bits, so that staleness markers survive; absent cells are left out.
+   */
+  add(labels: Labels, tMs: Float64Array, values: Float64Array): void {
+    const words = wordsOf(values);
+    const kept: number[] = [];
+    for (let i = 0; i < tMs.length; i++) if (!isAbsent(words, i)) kept.push(i);
+    if (kept.length === 0) return;
+    const key = labelsKey(labels);
+    const before = this.#series.get(key);
+    const newT = new Float64Array(kept.length);
+    const newV = new Float64Array(kept.length);
+    kept.forEach((from, at) => {
+      newT[at] = tMs[from]!;
+      newV.set(values.subarray(from, from + 1), at);
+    });
+    const merged = before === undefined ? { tMs: newT, values: newV } : mergeSamples(before, newT, newV);
+    this.#series.set(key, { labels, ...merged });
+  }
+
+  // deno-lint-ignore require-await
+  async *select(request: SelectRequest, signal: AbortSignal): AsyncGenerator<ColumnGroup> {
+    const { startMs, endMs } = request.range;
+    const groups = new Map<string, { tMs: Float64Array; series: Labels[]; columns: Float64Array[] }>();
+    for (const series of this.#matching([request.matchers])) {
+      const from = firstAtOrAfter(series.tMs, startMs);
+      const to = firstAtOrAfter(series.tMs, endMs + 1);
+      if (from >= to) continue;
+      const tMs = series.tMs.subarray(from, to);
+      const key = `${tMs.length},${tMs[0]},${tMs[tMs.length - 1]},${checksum(tMs)}`;
+      const column = series.values.subarray(from, to);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, { tMs, series: [series.labels], columns: [column] });
+      else {
+        group.series.push(series.labels);
+        group.columns.push(column);
+      }
+    }
+    for (const group of groups.values()) {
+      signal.throwIfAborted();
+      yield { ...group, gaps: group.columns.map(hasNan) };
+    }
+  }
+
+  series(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly Labels[]> {
+    return Promise.resolve(this.#inRange(matcherSets, range).map(({ labels }) => labels));
+  }
+
+  labelNames(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly string[]> {
+    const names = new Set<string>();
+    for (const { labels } of this.#inRange(matcherSets, range)) {
+      for (let i = 0; i < labels.length; i += 2) names.add(labels[i]!);
+    }
+    return Promise.resolve([...names].sort(compareUtf8));
+  }
+
+  labelValues(
+    name: string,
+    matcherSets: readonly (readonly Matcher[])[],
+    range: TimeRange,
+  ): Promise<readonly string[]> {
+    const values = new Set<string>();
+    for (const { labels } of this.#inRange(matcherSets, range)) values.add(labelValue(labels, name));
+    values.delete("");
+    return Promise.resolve([...values].sort(compareUtf8));
+  }
+
+  #matching(matcherSets: readonly (readonly Matcher[])[]): readonly MemorySeries[] {
+    return [...this.#series.values()]
+      .filter(({ labels }) =>
+        matcherSets.length === 0 || matcherSets.some((matchers) => matchesLabels(matchers, labels))
+      )
+      .sort((a, b) => compareLabels(a.labels, b.labels));
+  }
+
+  #inRange(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): readonly MemorySeries[] {
+    return this.#matching(matcherSets).filter(({ tMs }) =>
+      firstAtOrAfter(tMs, range.startMs) < firstAtOrAfter(tMs, range.endMs + 1)
+    );
+  }
+}
+
+function firstAtOrAfter(tMs: Float64Array, at: number): number {
+  let low = 0;
+  let high = tMs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (tMs[middle]! < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Tells rows of timestamps apart well enough: they also share their length and ends. */
+function checksum(tMs: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < tMs.length; i++) sum = (Math.imul(sum, 31) + (tMs[i]! % 0x7fffffff)) | 0;
+  return sum;
+}
+
+function hasNan(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) return true;
+  return false;
+}
+
+function mergeSamples(
+  before: { readonly tMs: Float64Array; readonly values: Float64Array },
+  tMs: Float64Array,
+  values: Float64Array,
+): { tMs: Float64Array; values: Float64Array } {
+  const byTime = new Map<number, { from: Float64Array; at: number }>();
+  before.tMs.forEach((t, at) => byTime.set(t, { from: before.values, at }));
+  tMs.forEach((t, at) => byTime.set(t, { from: values, at }));
+  const times = Float64Array.from(byTime.keys()).sort();
+  const merged = new Float64Array(times.length);
+  times.forEach((t, i) => {
+    const { from, at } = byTime.get(t)!;
+    merged.set(from.subarray(at, at + 1), i);
+  });
+  return { tMs: times, values: merged };
+}

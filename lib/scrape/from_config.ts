@@ -1,0 +1,54 @@
+/** From a scrape configuration to what one session and one request need of it. */
+import type { ScrapeConfig } from "../config/types.ts";
+import type { Files, HttpGet } from "../core/ports.ts";
+import type { DiscoveredTarget } from "../discovery/targets.ts";
+import { scrapeHeaders } from "./accept.ts";
+import { credentialHeaders, tlsMaterial } from "./credentials.ts";
+import type { ScrapeSettings } from "./settings.ts";
+
+export function settingsOf(config: ScrapeConfig, scrapeTimeoutMs: number): ScrapeSettings {
+  return {
+    honorLabels: config.honorLabels,
+    honorTimestamps: config.honorTimestamps,
+    trackTimestampsStaleness: config.trackTimestampsStaleness,
+    metricRelabel: config.metricRelabelConfigs,
+    sampleLimit: config.sampleLimit,
+    labelLimit: config.labelLimit,
+    labelNameLengthLimit: config.labelNameLengthLimitBytes,
+    labelValueLengthLimit: config.labelValueLengthLimitBytes,
+    bodySizeLimit: config.bodySizeLimitBytes,
+    ...(config.fallbackScrapeProtocol === undefined
+      ? {}
+      : { fallbackScrapeProtocol: config.fallbackScrapeProtocol }),
+    extraScrapeMetrics: config.extraScrapeMetrics,
+    nameValidationScheme: config.metricNameValidationScheme,
+    scrapeTimeoutMs,
+  };
+}
+
+/** Rejects with a `UserError` when a file with a secret cannot be read. */
+export async function requestOf(
+  target: DiscoveredTarget,
+  config: ScrapeConfig,
+  files: Files,
+  userAgent: string,
+): Promise<HttpGet> {
+  const { http } = config;
+  const tls = await tlsMaterial(http.tls, files);
+  const headers = scrapeHeaders({
+    protocols: config.scrapeProtocols,
+    escaping: config.metricNameEscapingScheme,
+    compression: config.enableCompression ? "gzip" : "identity",
+    timeoutMs: target.scrapeTimeoutMs,
+    userAgent,
+  });
+  return {
+    url: target.url,
+    headers: [...headers, ...await credentialHeaders(http, files)],
+    timeoutMs: target.scrapeTimeoutMs,
+    bodyBytesMax: config.bodySizeLimitBytes,
+    followRedirects: http.followRedirects,
+    ...(tls === undefined ? {} : { tls }),
+    ...(http.proxy.kind === "url" ? { proxyUrl: http.proxy.url } : {}),
+  };
+}

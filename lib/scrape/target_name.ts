@@ -1,0 +1,18 @@
+/** Short names for targets: for an actor's address and for the cohort that its series live in. */
+import { createHash } from "node:crypto";
+import { COHORT_NAME_BYTES_MAX } from "../model/batch.ts";
+
+/** 96 bits: two of a million targets of a job share a name once in 10^17 times. */
+const DIGEST_BYTES = 12;
+
+/** Equal for equal keys, and safe in a path. */
+export function targetName(key: string): string {
+  return createHash("sha256").update(key).digest().subarray(0, DIGEST_BYTES).toString("base64url");
+}
+
+/** The same after each restart, so that a target goes on in the columns that it has. */
+export function cohortName(jobName: string, name: string): string {
+  const cohort = `scrape/${jobName}/${name}`;
+  if (new TextEncoder().encode(cohort).length <= COHORT_NAME_BYTES_MAX) return cohort;
+  return `scrape/${targetName(jobName)}/${name}`;
+}

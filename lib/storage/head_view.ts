@@ -1,0 +1,181 @@
+/**
+ * Answers questions about a head: which series match, where their samples lie, which labels there are. Changes
+ * nothing; what it returns is a copy, or never written to again.
+ */
+import { compareLabels, compareUtf8, type Labels } from "../model/labels.ts";
+import type { Matcher } from "../model/matchers.ts";
+import { fillAbsent, wordsOf } from "../model/stale.ts";
+import type { Cohort, Row } from "./cohort.ts";
+import type { Head } from "./head.ts";
+import { union } from "./postings.ts";
+import type { TimeRange } from "./source.ts";
+import type { CohortView, HeadView, StraysView, WindowView } from "./view.ts";
+
+type MatcherSets = readonly (readonly Matcher[])[];
+
+/** Series ids that one of the sets accepts, ascending. No sets: all. */
+function matching(head: Head, matcherSets: MatcherSets): Uint32Array {
+  const { series } = head;
+  if (matcherSets.length === 0) return series.all();
+  return union(matcherSets.map((matchers) => series.index.resolve(matchers, () => series.all())));
+}
+
+/** Calls `found` for each cohort with the columns that match and may have a sample in the range, ascending. */
+function eachCohort(
+  head: Head,
+  matcherSets: MatcherSets,
+  range: TimeRange,
+  found: (cohort: Cohort, columns: Uint32Array) => void,
+): void {
+  const ids = matching(head, matcherSets);
+  const { series } = head;
+  const columnsByCohort = new Map<number, number[]>();
+  let lastCohort = -1;
+  let lastList: number[] | undefined;
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!;
+    const cohort = series.cohortOf(id);
+    if (cohort !== lastCohort) {
+      lastCohort = cohort;
+      lastList = columnsByCohort.get(cohort);
+      if (lastList === undefined && head.cohorts.has(cohort)) columnsByCohort.set(cohort, lastList = []);
+    }
+    lastList?.push(series.columnOf(id));
+  }
+  for (const [id, list] of columnsByCohort) {
+    const cohort = head.cohorts.get(id)!;
+    if (cohort.maxMs < range.startMs || cohort.minMs > range.endMs) continue;
+    const columns = Uint32Array.from(list).sort();
+    let count = 0;
+    for (let i = 0; i < columns.length; i++) {
+      if (cohort.lastMs[columns[i]!]! >= range.startMs) columns[count++] = columns[i]!;
+    }
+    if (count > 0) found(cohort, columns.subarray(0, count));
+  }
+}
+
+export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange): HeadView {
+  const cohorts: CohortView[] = [];
+  eachCohort(head, matcherSets, range, (cohort, columns) => {
+    const series: Labels[] = new Array(columns.length);
+    const twins: number[] = [];
+    for (let i = 0; i < columns.length; i++) {
+      const id = cohort.seriesOf[columns[i]!]!;
+      series[i] = head.series.labelsOf(id);
+      if (head.series.twins.has(id)) twins.push(i);
+    }
+    cohorts.push({
+      cohort: cohort.id,
+      columns,
+      series,
+      twins: Uint32Array.from(twins),
+      pages: cohort.pages.filter((page) =>
+        page.endMs >= range.startMs && page.startMs <= range.endMs &&
+        (page.columnsCount === 0 ||
+          overlaps(columns, page.firstColumn, page.firstColumn + page.columnsCount))
+      ),
+      window: windowOf(cohort.rows, columns, range),
+      strays: straysOf(cohort, columns, range),
+    });
+  });
+  return { cohorts };
+}
+
+function overlaps(columns: Uint32Array, first: number, end: number): boolean {
+  return columns[columns.length - 1]! >= first && columns[0]! < end;
+}
+
+function windowOf(rows: readonly Row[], columns: Uint32Array, range: TimeRange): WindowView {
+  let from = 0;
+  while (from < rows.length && rows[from]!.tMs < range.startMs) from++;
+  let to = rows.length;
+  while (to > from && rows[to - 1]!.tMs > range.endMs) to--;
+  const count = to - from;
+  const tMs = new Float64Array(count);
+  const cells = new Float64Array(count * columns.length);
+  const out = wordsOf(cells);
+  for (let r = 0; r < count; r++) {
+    const row = rows[from + r]!;
+    tMs[r] = row.tMs;
+    copyRow(out, r, count, wordsOf(row.values), columns);
+  }
+  return { tMs, cells };
+}
+
+/** Cell (r, i) goes to i × count + r. */
+function copyRow(out: Uint32Array, r: number, count: number, from: Uint32Array, columns: Uint32Array): void {
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i]!;
+    const to = i * count + r;
+    if (2 * column >= from.length) {
+      fillAbsent(out, to, to + 1);
+      continue;
+    }
+    out[2 * to] = from[2 * column]!;
+    out[2 * to + 1] = from[2 * column + 1]!;
+  }
+}
+
+function straysOf(cohort: Cohort, columns: Uint32Array, range: TimeRange): StraysView {
+  const at: number[] = [];
+  const picks: number[] = [];
+  if (cohort.straysCount > 0) {
+    const positions = new Map<number, number>();
+    columns.forEach((column, i) => positions.set(column, i));
+    for (let i = 0; i < cohort.straysCount; i++) {
+      const tMs = cohort.strayMs[i]!;
+      const position = positions.get(cohort.strayColumns[i]!);
+      if (position === undefined || tMs < range.startMs || tMs > range.endMs) continue;
+      at.push(position);
+      picks.push(i);
+    }
+  }
+  const values = new Float64Array(picks.length);
+  const out = wordsOf(values);
+  const from = wordsOf(cohort.strayValues);
+  picks.forEach((pick, i) => {
+    out[2 * i] = from[2 * pick]!;
+    out[2 * i + 1] = from[2 * pick + 1]!;
+  });
+  return { at: Uint32Array.from(at), tMs: Float64Array.from(picks, (pick) => cohort.strayMs[pick]!), values };
+}
+
+/** Sorted; each label set once. */
+export function seriesOf(head: Head, matcherSets: MatcherSets, range: TimeRange): readonly Labels[] {
+  const found: Labels[] = [];
+  eachCohort(head, matcherSets, range, (cohort, columns) => {
+    for (const column of columns) found.push(head.series.labelsOf(cohort.seriesOf[column]!));
+  });
+  found.sort(compareLabels);
+  return found.filter((labels, i) => i === 0 || compareLabels(labels, found[i - 1]!) !== 0);
+}
+
+function pairsIn(head: Head, matcherSets: MatcherSets, range: TimeRange): Uint8Array {
+  const seen = new Uint8Array(head.series.index.pairsCount);
+  eachCohort(head, matcherSets, range, (cohort, columns) => {
+    for (let i = 0; i < columns.length; i++) {
+      const pairs = head.series.pairsOf(cohort.seriesOf[columns[i]!]!);
+      for (let k = 0; k < pairs.length; k++) seen[pairs[k]!] = 1;
+    }
+  });
+  return seen;
+}
+
+export function labelNamesOf(head: Head, matcherSets: MatcherSets, range: TimeRange): readonly string[] {
+  const seen = pairsIn(head, matcherSets, range);
+  const names = new Set<string>();
+  for (let pair = 0; pair < seen.length; pair++) if (seen[pair] === 1) names.add(head.series.index.nameOf(pair));
+  return [...names].sort(compareUtf8);
+}
+
+export function labelValuesOf(
+  head: Head,
+  name: string,
+  matcherSets: MatcherSets,
+  range: TimeRange,
+): readonly string[] {
+  const values: string[] = [];
+  const seen = pairsIn(head, matcherSets, range);
+  for (const [value, pair] of head.series.index.valuesOf(name)) if (seen[pair] === 1) values.push(value);
+  return values.sort(compareUtf8);
+}

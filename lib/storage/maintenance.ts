@@ -1,0 +1,316 @@
+/**
+ * What a head must bring to the store: full windows as pages, checkpoints of cohorts that hold up the journal,
+ * merged pages, deletions. A plan is drawn from the head at one moment and holds copies, so that carrying it out
+ * (maintenance_run.ts) may take its time; what was done is then folded back in one step, by which rows leave the
+ * window and pages enter the directory together. Readers so see each sample exactly once.
+ */
+import type { EpochMs } from "../core/time.ts";
+import type { Labels } from "../model/labels.ts";
+import { PAGE_ROWS_MAX } from "./codecs/column.ts";
+import type { ManifestRow } from "./codecs/manifest.ts";
+import { type Cohort, type Garbage, LATE_ROWS, REMOVED_SERIES, type Row } from "./cohort.ts";
+import type { Head } from "./head.ts";
+import type { PageRef } from "./view.ts";
+
+/** A cohort that is dirty for longer is checkpointed, so that the journal can be cut; spread by half of it. */
+export const CHECKPOINT_AGE_MS = 20 * 60_000;
+/** Cells of one run: some 20 ms of encoding between two looks at the mailbox. */
+const RUN_CELLS_MAX = 262_144;
+const RUN_COHORTS_MAX = 64;
+/** Rows that make a page of their own worth while; fewer stay in the manifest at a checkpoint. */
+const PAGE_ROWS_WORTH = 16;
+/** Spans that are merged into one, and the rows that the result may have. */
+const COMPACT_SPANS = 8;
+const COMPACT_ROWS_MAX = 1_024;
+/** Cells that a merge may hold unpacked: 32 MB. Wider cohorts keep small spans. */
+const COMPACT_CELLS_MAX = 4_194_304;
+/** Replaced pages stay for the longest query. */
+const GARBAGE_KEEP_MS = 10 * 60_000;
+/** Deletions of one cohort in one run. */
+const DROP_PAGES_MAX = 256;
+
+export interface CohortPlan {
+  readonly cohort: number;
+  readonly name: string;
+  /** Manifest and pages hold everything up to this record. */
+  readonly seq: number;
+  /** Frozen: nobody changes these rows any more. */
+  readonly sealRows: readonly Row[];
+  readonly sealStrays: { readonly columns: Uint32Array; readonly tMs: Float64Array; readonly values: Float64Array };
+  readonly restRows: readonly ManifestRow[];
+  readonly restStrays: { readonly columns: Uint32Array; readonly tMs: Float64Array; readonly values: Float64Array };
+  readonly lastMs: Float64Array;
+  readonly lastValues: Float64Array;
+  readonly sealedMaxMs: number;
+  readonly minMs: number;
+  readonly lateSeen: boolean;
+  readonly released: boolean;
+  readonly pages: readonly PageRef[];
+  readonly firstPage: number;
+  /** Merged into fewer. */
+  readonly compact: readonly PageRef[];
+  /** Beyond retention: leave the directory and the store. */
+  readonly expired: readonly PageRef[];
+  readonly garbageKept: readonly Garbage[];
+  readonly garbageDropped: readonly Garbage[];
+  /** To be written to the catalogue, from this column on. */
+  readonly labelsFrom: number;
+  readonly labels: readonly Labels[];
+  /** The cohort has nothing left: everything of it is deleted. */
+  readonly forget: boolean;
+  /** An earlier run failed and may have been kept: read before writing. */
+  readonly uncertain: boolean;
+}
+
+export interface MaintenancePlan {
+  readonly cohorts: readonly CohortPlan[];
+  readonly truncateThrough: number;
+}
+
+export interface CohortDone {
+  readonly cohort: number;
+  readonly seq: number;
+  readonly rows: number;
+  readonly strays: number;
+  readonly added: readonly PageRef[];
+  /** No longer in the directory, but still in the store for a while. */
+  readonly replaced: readonly number[];
+  readonly dropped: readonly number[];
+  readonly garbageDropped: readonly number[];
+  readonly nextPage: number;
+  readonly catalogued: number;
+  readonly lastChunkColumn: number;
+  readonly forgotten: boolean;
+}
+
+/** Plain data: it crosses the mailbox. */
+export interface MaintenanceDone {
+  readonly cohorts: readonly CohortDone[];
+  readonly truncatedThrough: number;
+}
+
+export interface PlanInput {
+  readonly nowMs: EpochMs;
+  /** Samples older than this leave; −Infinity keeps all. */
+  readonly retainFromMs: number;
+}
+
+/** Undefined when there is nothing to do. Does not change the head. */
+export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan | undefined {
+  const cohorts: CohortPlan[] = [];
+  let cells = 0;
+  const chosen = new Set<number>();
+  const choose = (cohort: Cohort): boolean => {
+    if (chosen.has(cohort.id)) return true;
+    if (cells >= RUN_CELLS_MAX || cohorts.length >= RUN_COHORTS_MAX) return false;
+    chosen.add(cohort.id);
+    const plan = planCohort(head, cohort, input);
+    cells += plan.sealRows.length * cohort.width + plan.compact.reduce((sum, p) => sum + p.rowsCount * p.columnsCount, 0);
+    cohorts.push(plan);
+    return true;
+  };
+  for (const id of head.due) {
+    const cohort = head.cohorts.get(id);
+    if (cohort !== undefined && !choose(cohort)) break;
+  }
+  for (const cohort of head.cohorts.values()) {
+    if (needsWork(head, cohort, input) && !choose(cohort)) break;
+  }
+  if (cohorts.length === 0) return undefined;
+  return { cohorts, truncateThrough: head.truncatableThrough() };
+}
+
+function needsWork(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInput): boolean {
+  if (isOver(head, cohort, retainFromMs)) return true;
+  if (cohort.firstDirtySeq > 0) {
+    // Spread by the number of the cohort, or all would be written at once for ever.
+    const spreadMs = (CHECKPOINT_AGE_MS / 2) * ((Math.imul(cohort.id, 0x9e3779b1) >>> 0) / 2 ** 32);
+    if (cohort.released || nowMs - cohort.dirtySinceMs >= CHECKPOINT_AGE_MS / 2 + spreadMs) return true;
+  }
+  if (cohort.pages.length > 0 && firstExpired(cohort, retainFromMs) !== undefined) return true;
+  if (cohort.garbage.some((garbage) => nowMs - garbage.sinceMs >= GARBAGE_KEEP_MS)) return true;
+  return compactable(cohort).length > 0;
+}
+
+/** Nothing of the cohort is younger than retention, and no record of it would be replayed. */
+function isOver(head: Head, cohort: Cohort, retainFromMs: number): boolean {
+  return cohort.firstDirtySeq === 0 && cohort.baseSeq > 0 && cohort.baseSeq <= head.truncatedThrough &&
+    cohort.maxMs < retainFromMs && cohort.pages.length <= DROP_PAGES_MAX &&
+    cohort.pages.every((page) => page.endMs < retainFromMs);
+}
+
+function firstExpired(cohort: Cohort, retainFromMs: number): PageRef | undefined {
+  return cohort.pages.find((page) => page.endMs < retainFromMs);
+}
+
+function planCohort(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInput): CohortPlan {
+  const forget = isOver(head, cohort, retainFromMs);
+  const sealCount = forget ? 0 : rowsToSeal(cohort);
+  const straysCount = cohort.straysCount >= PAGE_ROWS_WORTH || sealCount > 0 ? cohort.straysCount : 0;
+  const garbageDropped = cohort.garbage.filter((g) => forget || nowMs - g.sinceMs >= GARBAGE_KEEP_MS);
+  const expired = cohort.pages.filter((page) => page.endMs < retainFromMs).slice(0, DROP_PAGES_MAX);
+  const gone = new Set(expired.map((page) => page.page));
+  const labelsFrom = cohort.cataloguedColumns < cohort.width ? cohort.lastChunkColumn : cohort.width;
+  const labels: Labels[] = [];
+  for (let column = labelsFrom; column < cohort.width; column++) {
+    const series = cohort.seriesOf[column]!;
+    labels.push(series === REMOVED_SERIES ? [] : head.series.labelsOf(series));
+  }
+  const frozen = cohort.rows.slice(0, sealCount);
+  return {
+    cohort: cohort.id,
+    name: cohort.name,
+    seq: head.nextSeq - 1,
+    sealRows: frozen,
+    sealStrays: straysOf(cohort, 0, straysCount),
+    restRows: cohort.rows.slice(sealCount).map((row) => ({ tMs: row.tMs, values: row.values.slice() })),
+    restStrays: straysOf(cohort, straysCount, cohort.straysCount),
+    lastMs: cohort.lastMs.slice(0, cohort.width),
+    lastValues: cohort.lastValues.slice(0, cohort.width),
+    sealedMaxMs: Math.max(cohort.sealedMaxMs, frozen[frozen.length - 1]?.tMs ?? -Infinity),
+    minMs: cohort.minMs,
+    lateSeen: cohort.lateSeen,
+    released: cohort.released,
+    pages: cohort.pages.slice(),
+    firstPage: cohort.nextPage,
+    compact: forget ? [] : compactable(cohort).filter((page) => !gone.has(page.page)),
+    expired,
+    garbageKept: cohort.garbage.filter((g) => !garbageDropped.includes(g)),
+    garbageDropped,
+    labelsFrom,
+    labels,
+    forget,
+    uncertain: cohort.uncertain,
+  };
+}
+
+function straysOf(cohort: Cohort, from: number, to: number) {
+  return {
+    columns: cohort.strayColumns.slice(from, to),
+    tMs: cohort.strayMs.slice(from, to),
+    values: cohort.strayValues.slice(from, to),
+  };
+}
+
+function rowsToSeal(cohort: Cohort): number {
+  const count = cohort.rows.length;
+  if (cohort.released) return count;
+  // Late rows are kept back where they are usual, so that they do not become strays.
+  const ready = count - (cohort.lateSeen ? LATE_ROWS : 0);
+  return cohort.sealDue || ready >= PAGE_ROWS_WORTH ? Math.max(0, ready) : 0;
+}
+
+/** The oldest run of small spans that is long enough; empty when there is none. */
+function compactable(cohort: Cohort): readonly PageRef[] {
+  const run: PageRef[] = [];
+  let spans = 0;
+  let rows = 0;
+  let lastStartMs = NaN;
+  for (const page of cohort.pages) {
+    if (page.kind !== "rows") continue;
+    const sameSpan = page.startMs === lastStartMs;
+    if (page.level > 0) {
+      run.length = 0;
+      spans = rows = 0;
+      continue;
+    }
+    if (!sameSpan && (spans === COMPACT_SPANS || rows + page.rowsCount > COMPACT_ROWS_MAX)) break;
+    if (!sameSpan) {
+      spans++;
+      rows += page.rowsCount;
+      lastStartMs = page.startMs;
+    }
+    run.push(page);
+  }
+  const enough = spans === COMPACT_SPANS || rows * 2 > COMPACT_ROWS_MAX && spans > 1;
+  // The last span of a run that ends the directory may get a sibling only at its own seal: it is whole.
+  return enough && rows <= PAGE_ROWS_MAX && rows * cohort.width <= COMPACT_CELLS_MAX ? run : [];
+}
+
+/** What of a plan the head must know while it is carried out. Plain data. */
+export interface FrozenCohort {
+  readonly cohort: number;
+  readonly rows: number;
+  readonly forget: boolean;
+}
+
+export function frozenOf(plan: MaintenancePlan): readonly FrozenCohort[] {
+  return plan.cohorts.map((part) => ({ cohort: part.cohort, rows: part.sealRows.length, forget: part.forget }));
+}
+
+/**
+ * From here on, what comes late for a frozen row is a stray. A cohort that is to be forgotten is gone at once: who
+ * writes to its name again gets a new one.
+ */
+export function freeze(head: Head, frozen: readonly FrozenCohort[]): void {
+  head.maintenanceRunning = true;
+  head.maintenanceAsked = false;
+  for (const part of frozen) {
+    const cohort = head.cohorts.get(part.cohort);
+    if (cohort === undefined) continue;
+    if (part.forget) {
+      head.forgetCohort(cohort);
+      continue;
+    }
+    head.due.delete(cohort.id);
+    cohort.frozen = true;
+    const last = cohort.rows[part.rows - 1];
+    if (last !== undefined) cohort.sealedMaxMs = Math.max(cohort.sealedMaxMs, last.tMs);
+  }
+}
+
+/** The run may or may not have kept a part: the next one looks before it writes. */
+export function abandon(head: Head, reason: string): void {
+  head.maintenanceRunning = false;
+  head.counters.sealFailures++;
+  head.counters.lastSealError = reason;
+  for (const cohort of head.cohorts.values()) {
+    if (!cohort.frozen) continue;
+    cohort.frozen = false;
+    cohort.uncertain = true;
+    head.markDue(cohort);
+  }
+}
+
+/** Folds what was done: rows leave, pages come, the journal may be cut. */
+export function complete(head: Head, done: MaintenanceDone, nowMs: EpochMs): void {
+  head.maintenanceRunning = false;
+  head.truncatedThrough = Math.max(head.truncatedThrough, done.truncatedThrough);
+  for (const part of done.cohorts) {
+    const cohort = head.cohorts.get(part.cohort);
+    if (cohort === undefined) continue;
+    head.counters.pagesDeleted += part.dropped.length;
+    if (part.rows > 0) head.counters.seals++;
+    if (part.replaced.length > 0) head.counters.compactions++;
+    cohort.dropFirst(part.rows, part.strays);
+    cohort.frozen = false;
+    cohort.uncertain = false;
+    if (part.rows > 0) cohort.sealed();
+    replacePages(cohort, part, nowMs);
+    cohort.nextPage = part.nextPage;
+    cohort.cataloguedColumns = part.catalogued;
+    cohort.lastChunkColumn = part.lastChunkColumn;
+    cohort.baseSeq = part.seq;
+    cohort.firstDirtySeq = cohort.firstDirtySeq > part.seq ? cohort.firstDirtySeq : dirtyAfter(cohort, part.seq);
+    cohort.dirtySinceMs = nowMs;
+    head.markDue(cohort);
+  }
+  head.measureWindows();
+}
+
+/** Records may have come while the run was under way; which was first is not known, only that it is after `seq`. */
+function dirtyAfter(cohort: Cohort, seq: number): number {
+  return cohort.lastSeq > seq ? seq + 1 : 0;
+}
+
+function replacePages(cohort: Cohort, part: CohortDone, nowMs: EpochMs): void {
+  const gone = new Set([...part.replaced, ...part.dropped]);
+  const pages = cohort.pages.filter((page) => !gone.has(page.page));
+  pages.push(...part.added);
+  pages.sort((a, b) => a.startMs - b.startMs || a.firstColumn - b.firstColumn);
+  cohort.pages.splice(0, cohort.pages.length, ...pages);
+  const deleted = new Set(part.garbageDropped);
+  const kept = new Set(part.added.map((page) => page.page));
+  cohort.garbage = cohort.garbage.filter((garbage) => !deleted.has(garbage.page));
+  for (const page of part.replaced) if (!kept.has(page)) cohort.garbage.push({ page, sinceMs: nowMs });
+}

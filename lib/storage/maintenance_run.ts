@@ -1,0 +1,287 @@
+/**
+ * Carries a maintenance plan out: encodes pages, catalogue chunks and manifests and commits them. A cohort's
+ * manifest is written after everything it refers to, so whatever an interrupted run leaves behind is invisible;
+ * deletions come after the manifest that no longer refers to what they delete. Commits stay below the KV's limits.
+ */
+import { assert } from "../core/assert.ts";
+import { KV_COMMIT_BYTES_MAX } from "../core/limits.ts";
+import type { Kv, KvCommit, KvEntry, KvKey, Log } from "../core/ports.ts";
+import { messageOf } from "../core/errors.ts";
+import { wordsOf } from "../model/stale.ts";
+import { PAGE_COLUMNS_MAX, encodeRowsPage, encodeStraysPage, PAGE_BYTES_MAX, type Strays } from "./codecs/page.ts";
+import { PAGE_ROWS_MAX } from "./codecs/column.ts";
+import { CHUNK_SERIES_MAX, encodeChunk } from "./codecs/labels_chunk.ts";
+import { decodeManifest, encodeManifest } from "./codecs/manifest.ts";
+import { ByteWriter } from "./codecs/bytes.ts";
+import { gatherColumn } from "./cohort.ts";
+import { mergedRows } from "./compaction.ts";
+import type { StorageKeys } from "./keys.ts";
+import type { CohortDone, CohortPlan, MaintenanceDone, MaintenancePlan } from "./maintenance.ts";
+import { manifestOf, manifestValues } from "./manifest_store.ts";
+import type { PageRef } from "./view.ts";
+
+/** Room for the manifest and the lease's check beside the pages of a commit. */
+const COMMIT_BYTES_MAX = KV_COMMIT_BYTES_MAX - PAGE_BYTES_MAX;
+const COMMIT_MUTATIONS_MAX = 500;
+/** Columns that a page begins with; halved until it fits. */
+const PAGE_COLUMNS_FIRST = 4_096;
+
+export interface MaintenancePorts {
+  readonly kv: Kv;
+  readonly keys: StorageKeys;
+  readonly log: Log;
+  /** In every commit: this process is still the one that may write. */
+  readonly checks: () => NonNullable<KvCommit["checks"]>;
+}
+
+/** The plan could not be kept: another process holds the store. */
+export class LeaseLostError extends Error {
+  override readonly name = "LeaseLostError";
+}
+
+export async function runMaintenance(
+  plan: MaintenancePlan,
+  ports: MaintenancePorts,
+  signal: AbortSignal,
+): Promise<MaintenanceDone> {
+  const commits = new Commits(ports);
+  const cohorts: CohortDone[] = [];
+  for (const part of plan.cohorts) {
+    signal.throwIfAborted();
+    cohorts.push(part.forget ? await forgetCohort(part, ports, commits) : await writeCohort(part, ports, commits));
+  }
+  const through = new ByteWriter(8);
+  through.varint(plan.truncateThrough);
+  await commits.set(ports.keys.truncatedThrough, through.take());
+  await commits.flush();
+  return { cohorts, truncatedThrough: plan.truncateThrough };
+}
+
+/** Collects writes in order and commits them in groups. */
+class Commits {
+  readonly #ports: MaintenancePorts;
+  #sets: { readonly key: KvKey; readonly value: Uint8Array }[] = [];
+  #deletes: KvKey[] = [];
+  #bytes = 0;
+
+  constructor(ports: MaintenancePorts) {
+    this.#ports = ports;
+  }
+
+  async set(key: KvKey, value: Uint8Array): Promise<void> {
+    // A key may be written once a commit: the order of writes within one is not promised.
+    if (this.#bytes + value.length > COMMIT_BYTES_MAX || this.#full) await this.flush();
+    this.#sets.push({ key, value });
+    this.#bytes += value.length;
+  }
+
+  async delete(key: KvKey): Promise<void> {
+    if (this.#full) await this.flush();
+    this.#deletes.push(key);
+  }
+
+  get #full(): boolean {
+    return this.#sets.length + this.#deletes.length >= COMMIT_MUTATIONS_MAX;
+  }
+
+  async flush(): Promise<void> {
+    if (this.#sets.length + this.#deletes.length === 0) return;
+    const commit = { checks: this.#ports.checks(), sets: this.#sets, deletes: this.#deletes };
+    this.#sets = [];
+    this.#deletes = [];
+    this.#bytes = 0;
+    if (await this.#ports.kv.commit(commit) === null) {
+      throw new LeaseLostError("Cannot write to the store: another process has taken it over");
+    }
+  }
+}
+
+async function forgetCohort(plan: CohortPlan, { kv, keys }: MaintenancePorts, commits: Commits): Promise<CohortDone> {
+  // The manifest goes first and by itself: without it the rest is invisible.
+  await commits.flush();
+  await commits.delete(keys.manifest(plan.cohort));
+  await commits.flush();
+  const dropped = plan.pages.map((page) => page.page);
+  const garbageDropped = plan.garbageDropped.map((garbage) => garbage.page);
+  for (const page of [...dropped, ...garbageDropped]) await commits.delete(keys.page(plan.cohort, page));
+  for await (const entry of kv.list({ prefix: keys.labels(plan.cohort) })) await commits.delete(entry.key);
+  for await (const entry of kv.list({ prefix: keys.manifest(plan.cohort) })) await commits.delete(entry.key);
+  return {
+    ...{ cohort: plan.cohort, seq: plan.seq, rows: 0, strays: 0, added: [], replaced: [], dropped, garbageDropped },
+    ...{ nextPage: plan.firstPage, catalogued: 0, lastChunkColumn: 0, forgotten: true },
+  };
+}
+
+async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: Commits): Promise<CohortDone> {
+  const { keys } = ports;
+  const orphans = plan.uncertain ? await orphansOf(plan, ports) : { nextPage: 0, pages: [] };
+  let nextPage = Math.max(plan.firstPage, orphans.nextPage);
+  const added: PageRef[] = [];
+  const keep = async (page: Omit<PageRef, "page" | "bytes">, bytes: Uint8Array) => {
+    added.push({ ...page, page: nextPage, bytes: bytes.length });
+    await commits.set(keys.page(plan.cohort, nextPage++), bytes);
+  };
+  const lastChunkColumn = await writeLabels(plan, ports, commits);
+  const width = plan.lastMs.length;
+  for (let at = 0; at < plan.sealRows.length; at += PAGE_ROWS_MAX) {
+    const rows = plan.sealRows.slice(at, at + PAGE_ROWS_MAX);
+    const rowWords = rows.map((row) => wordsOf(row.values));
+    const cells = new Uint32Array(2 * rows.length);
+    const tMs = Float64Array.from(rows, (row) => row.tMs);
+    const columnsCount = rows.reduce((widest, row) => Math.max(widest, row.values.length), 0);
+    const column = (index: number) => {
+      gatherColumn(cells, rows, rowWords, index);
+      return cells;
+    };
+    for (const page of rowsPages(plan.cohort, tMs, columnsCount, column)) await keep({ ...page.ref, level: 0 }, page.bytes);
+  }
+  for (const page of straysPages(plan.cohort, plan.sealStrays)) await keep({ ...page.ref, level: 0 }, page.bytes);
+  const replaced = await compact(plan, ports, keep, added);
+  const dropped = plan.expired.map((page) => page.page);
+  const garbageDropped = [...plan.garbageDropped.map((garbage) => garbage.page), ...orphans.pages];
+  const gone = new Set([...replaced, ...dropped]);
+  const addedPages = new Set(added.map((page) => page.page));
+  const manifest = encodeManifest({
+    ...{ cohort: plan.cohort, name: plan.name, baseSeq: plan.seq, nextPage, sealedMaxMs: plan.sealedMaxMs },
+    ...{ minMs: plan.minMs, lastChunkColumn, lateSeen: plan.lateSeen, released: plan.released },
+    ...{ lastMs: plan.lastMs, lastValues: plan.lastValues, rows: plan.restRows },
+    strayColumns: plan.restStrays.columns,
+    strayMs: plan.restStrays.tMs,
+    strayValues: plan.restStrays.values,
+    pages: [...plan.pages.filter((page) => !gone.has(page.page)), ...added]
+      .sort((a, b) => a.startMs - b.startMs || a.firstColumn - b.firstColumn),
+    garbage: [
+      ...plan.garbageKept.map((garbage) => garbage.page),
+      ...garbageDropped,
+      ...replaced.filter((page) => !addedPages.has(page)),
+      ...dropped,
+    ],
+  });
+  await manifestValues(manifest, plan.cohort, plan.seq, keys, {
+    set: (key, value) => commits.set(key, value),
+    delete: (key) => commits.delete(key),
+    flush: () => commits.flush(),
+    list: (prefix) => ports.kv.list({ prefix }),
+  });
+  for (const page of [...dropped, ...garbageDropped]) await commits.delete(keys.page(plan.cohort, page));
+  return {
+    ...{ cohort: plan.cohort, seq: plan.seq, rows: plan.sealRows.length, strays: plan.sealStrays.tMs.length },
+    ...{ added, replaced, dropped, garbageDropped, nextPage, catalogued: width, lastChunkColumn, forgotten: false },
+  };
+}
+
+/** Pages of a manifest that was kept although its commit seemed to fail: never overwritten, deleted afterwards. */
+async function orphansOf(
+  plan: CohortPlan,
+  { kv, keys }: MaintenancePorts,
+): Promise<{ readonly nextPage: number; readonly pages: readonly number[] }> {
+  const key = keys.manifest(plan.cohort);
+  const entries: KvEntry[] = [];
+  const head = await kv.get(key);
+  if (head !== null) entries.push(head);
+  for await (const entry of kv.list({ prefix: key })) entries.push(entry);
+  const bytes = manifestOf(entries, key.length);
+  if (bytes === undefined) return { nextPage: 0, pages: [] };
+  const manifest = decodeManifest(bytes);
+  const known = new Set(plan.pages.map((page) => page.page));
+  const pages = manifest.pages.map((page) => page.page).filter((page) => !known.has(page));
+  return { nextPage: manifest.nextPage, pages };
+}
+
+/** Rewrites the last chunk with the new columns, and begins others as it fills. Returns the last chunk's column. */
+async function writeLabels(plan: CohortPlan, { keys }: MaintenancePorts, commits: Commits): Promise<number> {
+  let at = 0;
+  let lastChunkColumn = plan.labelsFrom;
+  let count = CHUNK_SERIES_MAX;
+  while (at < plan.labels.length) {
+    const sets = plan.labels.slice(at, at + count);
+    const bytes = encodeChunk(sets);
+    if (bytes === undefined) {
+      assert(count > 1, "one label set fits a chunk");
+      count = Math.ceil(Math.min(count, sets.length) / 2);
+      continue;
+    }
+    lastChunkColumn = plan.labelsFrom + at;
+    await commits.set(keys.labelsChunk(plan.cohort, lastChunkColumn), bytes);
+    at += sets.length;
+  }
+  return lastChunkColumn;
+}
+
+interface NewPage {
+  readonly ref: Omit<PageRef, "page" | "bytes" | "level">;
+  readonly bytes: Uint8Array;
+}
+
+/** Divides the columns so that each page fits. */
+function* rowsPages(
+  cohort: number,
+  tMs: Float64Array,
+  columnsCount: number,
+  columnWords: (column: number) => Uint32Array,
+): Iterable<NewPage> {
+  let count = Math.min(PAGE_COLUMNS_FIRST, PAGE_COLUMNS_MAX, Math.max(1, columnsCount));
+  for (let first = 0; first < columnsCount;) {
+    const columns = Math.min(count, columnsCount - first);
+    const bytes = encodeRowsPage(cohort, tMs, first, columns, columnWords);
+    if (bytes === undefined) {
+      assert(columns > 1, "one column of a page's rows fits a page");
+      count = Math.ceil(columns / 2);
+      continue;
+    }
+    const times = { startMs: tMs[0]!, endMs: tMs[tMs.length - 1]!, rowsCount: tMs.length };
+    yield { ref: { kind: "rows", ...times, firstColumn: first, columnsCount: columns }, bytes };
+    first += columns;
+  }
+}
+
+function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> {
+  const order = [...strays.tMs.keys()].sort((a, b) =>
+    strays.columns[a]! - strays.columns[b]! || strays.tMs[a]! - strays.tMs[b]!
+  );
+  const words = wordsOf(strays.values);
+  // Raw times and values of this many fit a page even when nothing compresses.
+  const countMax = 2_048;
+  for (let at = 0; at < order.length; at += countMax) {
+    const part = order.slice(at, at + countMax);
+    const values = new Float64Array(part.length);
+    const out = wordsOf(values);
+    let startMs = Infinity;
+    let endMs = -Infinity;
+    part.forEach((from, to) => {
+      out[2 * to] = words[2 * from]!;
+      out[2 * to + 1] = words[2 * from + 1]!;
+      startMs = Math.min(startMs, strays.tMs[from]!);
+      endMs = Math.max(endMs, strays.tMs[from]!);
+    });
+    const bytes = encodeStraysPage(cohort, {
+      columns: Uint32Array.from(part, (from) => strays.columns[from]!),
+      tMs: Float64Array.from(part, (from) => strays.tMs[from]!),
+      values,
+    });
+    assert(bytes !== undefined, "a page of strays fits");
+    const ref = { kind: "strays", startMs, endMs, rowsCount: part.length, firstColumn: 0, columnsCount: 0 } as const;
+    yield { ref, bytes };
+  }
+}
+
+/** Numbers of the pages that were merged. Damaged ones stay as they are and are not tried again. */
+async function compact(
+  plan: CohortPlan,
+  ports: MaintenancePorts,
+  keep: (page: Omit<PageRef, "page" | "bytes">, bytes: Uint8Array) => Promise<void>,
+  added: PageRef[],
+): Promise<readonly number[]> {
+  if (plan.compact.length === 0) return [];
+  try {
+    const { tMs, columns, columnsCount } = await mergedRows(plan.cohort, plan.compact, ports.kv, ports.keys);
+    for (const page of rowsPages(plan.cohort, tMs, columnsCount, (column) => wordsOf(columns[column]!))) {
+      await keep({ ...page.ref, level: 1 }, page.bytes);
+    }
+  } catch (error) {
+    if (error instanceof LeaseLostError) throw error;
+    ports.log.warn("Cannot merge pages", { cohort: plan.name, error: messageOf(error) });
+    for (const page of plan.compact) added.push({ ...page, level: 1 });
+  }
+  return plan.compact.map((page) => page.page);
+}

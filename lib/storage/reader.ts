@@ -1,0 +1,248 @@
+/**
+ * The `SeriesSource` over a head's views: asks for a view, brings in the pages it names, and gives out columns
+ * grouped by cohort. Only pages that overlap the range are opened and only wanted columns decoded. A damaged or
+ * deleted page is as if its samples were not there: counted, logged, and everything else answers.
+ */
+import { UserError } from "../core/errors.ts";
+import type { Labels } from "../model/labels.ts";
+import type { Matcher } from "../model/matchers.ts";
+import { fillAbsent, isGap, wordsOf } from "../model/stale.ts";
+import { ByteReader } from "./codecs/bytes.ts";
+import { decodePageColumn, decodeStrays, type OpenPage } from "./codecs/page.ts";
+import { SeriesMerge } from "./merge.ts";
+import type { PageCache } from "./page_cache.ts";
+import type { ColumnGroup, SelectRequest, SeriesSource, TimeRange } from "./source.ts";
+import type { CohortView, HeadView, PageRef } from "./view.ts";
+
+/** Cells of one group: 8 MB, and some 5 ms of decoding between two chances to stop. */
+const GROUP_CELLS_MAX = 1_048_576;
+
+type MatcherSets = readonly (readonly Matcher[])[];
+
+/** How the reader asks the head; each is one question to the shard. */
+export interface HeadQuestions {
+  view(matcherSets: MatcherSets, range: TimeRange): Promise<HeadView>;
+  series(matcherSets: MatcherSets, range: TimeRange): Promise<readonly Labels[]>;
+  labelNames(matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
+  labelValues(name: string, matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
+}
+
+export function createSeriesSource(options: { readonly head: HeadQuestions; readonly cache: PageCache }): SeriesSource {
+  const { head, cache } = options;
+  return {
+    select: (request, signal) => select(request, signal, head, cache),
+    series: (matcherSets, range) => head.series(matcherSets, range),
+    labelNames: (matcherSets, range) => head.labelNames(matcherSets, range),
+    labelValues: (name, matcherSets, range) => head.labelValues(name, matcherSets, range),
+  };
+}
+
+async function* select(
+  request: SelectRequest,
+  signal: AbortSignal,
+  head: HeadQuestions,
+  cache: PageCache,
+): AsyncIterable<ColumnGroup> {
+  signal.throwIfAborted();
+  const { range, samplesMax } = request;
+  const view = await head.view([request.matchers], range);
+  // Of two cohorts with a sample of one series at one time, the younger wins.
+  const cohorts = [...view.cohorts].sort((a, b) => a.cohort - b.cohort);
+  const merge = new SeriesMerge(range);
+  for (const cohort of cohorts) {
+    signal.throwIfAborted();
+    const pages = await cache.load(cohort.cohort, cohort.pages);
+    const spans = spansOf(cohort.pages, pages);
+    const merged = mergedColumns(cohort, pages, merge, cache);
+    const rowsCount = spans.reduce((sum, span) => sum + span.rowsCount, 0) + cohort.window.tMs.length;
+    if (rowsCount === 0) continue;
+    const tMs = timesOf(spans, cohort, rowsCount);
+    const from = lowerBound(tMs, range.startMs);
+    const to = lowerBound(tMs, range.endMs + 1);
+    if (from === to) continue;
+    const blockColumns = Math.max(1, Math.floor(GROUP_CELLS_MAX / rowsCount));
+    for (let first = 0; first < cohort.columns.length; first += blockColumns) {
+      signal.throwIfAborted();
+      const end = Math.min(first + blockColumns, cohort.columns.length);
+      if (rowsCount * (end - first) > samplesMax) {
+        throw new UserError(
+          "execution",
+          "query processing would load too many samples into memory in query execution",
+        );
+      }
+      const group = decodeBlock({ cohort, spans, tMs, from, to, first, end, cache });
+      const plain = takeMerged(group, first, merged, merge);
+      if (plain.series.length > 0) yield plain;
+    }
+  }
+  yield* merge.groups(samplesMax);
+}
+
+/** Pages that share their rows; at least one of them could be opened. */
+interface Span {
+  readonly pages: readonly { readonly ref: PageRef; readonly page: OpenPage }[];
+  readonly tMs: Float64Array;
+  readonly rowsCount: number;
+}
+
+function spansOf(refs: readonly PageRef[], opened: ReadonlyMap<number, OpenPage>): readonly Span[] {
+  const spans: Span[] = [];
+  let pages: { ref: PageRef; page: OpenPage }[] = [];
+  let startMs = NaN;
+  for (const ref of refs) {
+    if (ref.kind !== "rows") continue;
+    const page = opened.get(ref.page);
+    if (page === undefined) continue;
+    if (ref.startMs !== startMs) {
+      pages = [];
+      startMs = ref.startMs;
+      spans.push({ pages, tMs: page.tMs, rowsCount: page.rowsCount });
+    }
+    pages.push({ ref, page });
+  }
+  return spans;
+}
+
+function timesOf(spans: readonly Span[], cohort: CohortView, rowsCount: number): Float64Array {
+  const tMs = new Float64Array(rowsCount);
+  let at = 0;
+  for (const span of spans) {
+    tMs.set(span.tMs, at);
+    at += span.rowsCount;
+  }
+  tMs.set(cohort.window.tMs, at);
+  return tMs;
+}
+
+interface Block {
+  readonly cohort: CohortView;
+  readonly spans: readonly Span[];
+  readonly tMs: Float64Array;
+  /** Rows inside the range. */
+  readonly from: number;
+  readonly to: number;
+  /** Positions in the view's columns. */
+  readonly first: number;
+  readonly end: number;
+  readonly cache: PageCache;
+}
+
+function decodeBlock({ cohort, spans, tMs, from, to, first, end, cache }: Block): ColumnGroup {
+  const rows = tMs.length;
+  const count = end - first;
+  const cells = new Float64Array(rows * count);
+  const words = wordsOf(cells);
+  const gaps = new Uint8Array(count);
+  let at = 0;
+  for (const span of spans) {
+    const covered = new Uint8Array(count);
+    for (const { ref, page } of span.pages) {
+      const input = new ByteReader(page.payload, "page");
+      for (let i = 0; i < count; i++) {
+        const column = cohort.columns[first + i]!;
+        if (column < page.firstColumn || column >= page.firstColumn + page.columnsCount) continue;
+        try {
+          if (decodePageColumn(page, column, input, cells, words, i * rows + at)) gaps[i] = 1;
+          covered[i] = 1;
+        } catch (error) {
+          cache.noteDamaged(cohort.cohort, ref, error);
+          break;
+        }
+      }
+    }
+    for (let i = 0; i < count; i++) {
+      if (covered[i] === 1) continue;
+      fillAbsent(words, i * rows + at, i * rows + at + span.rowsCount);
+      gaps[i] = 1;
+    }
+    at += span.rowsCount;
+  }
+  const windowRows = cohort.window.tMs.length;
+  const windowWords = wordsOf(cohort.window.cells);
+  for (let i = 0; i < count; i++) {
+    const start = (first + i) * windowRows;
+    cells.set(cohort.window.cells.subarray(start, start + windowRows), i * rows + at);
+    if (gaps[i] === 0 && hasGap(windowWords, start, start + windowRows)) gaps[i] = 1;
+  }
+  const columns: Float64Array[] = new Array(count);
+  const flags: boolean[] = new Array(count);
+  for (let i = 0; i < count; i++) {
+    columns[i] = cells.subarray(i * rows + from, i * rows + to);
+    flags[i] = gaps[i] === 1;
+  }
+  return { tMs: tMs.subarray(from, to), series: cohort.series.slice(first, end), columns, gaps: flags };
+}
+
+function hasGap(words: Uint32Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (isGap(words, i)) return true;
+  return false;
+}
+
+/** Columns that cannot be given out as they are: twins, and those with strays. Strays go to the merge at once. */
+function mergedColumns(
+  cohort: CohortView,
+  opened: ReadonlyMap<number, OpenPage>,
+  merge: SeriesMerge,
+  cache: PageCache,
+): ReadonlySet<number> {
+  const merged = new Set<number>(cohort.twins);
+  const { strays } = cohort;
+  for (let i = 0; i < strays.at.length; i++) {
+    merged.add(strays.at[i]!);
+    merge.addSample(cohort.series[strays.at[i]!]!, strays.tMs[i]!, strays.values, i);
+  }
+  let positions: Map<number, number> | undefined;
+  for (const ref of cohort.pages) {
+    const page = ref.kind === "strays" ? opened.get(ref.page) : undefined;
+    if (page === undefined) continue;
+    if (positions === undefined) {
+      positions = new Map();
+      for (let i = 0; i < cohort.columns.length; i++) positions.set(cohort.columns[i]!, i);
+    }
+    try {
+      const sealed = decodeStrays(page);
+      for (let i = 0; i < sealed.tMs.length; i++) {
+        const position = positions.get(sealed.columns[i]!);
+        if (position === undefined) continue;
+        merged.add(position);
+        merge.addSample(cohort.series[position]!, sealed.tMs[i]!, sealed.values, i);
+      }
+    } catch (error) {
+      cache.noteDamaged(cohort.cohort, ref, error);
+    }
+  }
+  return merged;
+}
+
+/** The group without its columns that are merged, which go to the merge. */
+function takeMerged(
+  group: ColumnGroup,
+  first: number,
+  merged: ReadonlySet<number>,
+  merge: SeriesMerge,
+): ColumnGroup {
+  if (merged.size === 0) return group;
+  const keep: number[] = [];
+  for (let i = 0; i < group.series.length; i++) {
+    if (merged.has(first + i)) merge.addColumn(group.series[i]!, group.tMs, group.columns[i]!);
+    else keep.push(i);
+  }
+  if (keep.length === group.series.length) return group;
+  return {
+    tMs: group.tMs,
+    series: keep.map((i) => group.series[i]!),
+    columns: keep.map((i) => group.columns[i]!),
+    gaps: keep.map((i) => group.gaps[i]!),
+  };
+}
+
+function lowerBound(tMs: Float64Array, at: number): number {
+  let low = 0;
+  let high = tMs.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (tMs[mid]! < at) low = mid + 1;
+    else high = mid;
+  }
+  return low;
+}

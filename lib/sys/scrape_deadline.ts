@@ -1,0 +1,40 @@
+/**
+ * The end of patience of one request: its timeout and its caller's signal, as one thing that closes whatever is
+ * open. Nothing waits beyond it.
+ */
+export type DeadlineState = "running" | "timedOut" | "aborted";
+
+export class Deadline {
+  readonly #controller = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #outer: AbortSignal;
+  readonly #onAbort = () => this.#end("aborted");
+  #state: DeadlineState = "running";
+
+  constructor(timeoutMs: number, outer: AbortSignal) {
+    this.#outer = outer;
+    this.#timer = setTimeout(() => this.#end("timedOut"), Math.max(0, timeoutMs));
+    if (outer.aborted) this.#end("aborted");
+    else outer.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  get state(): DeadlineState {
+    return this.#state;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Must be called when the request is over, however it ended. */
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#outer.removeEventListener("abort", this.#onAbort);
+  }
+
+  #end(state: DeadlineState): void {
+    if (this.#state !== "running") return;
+    this.#state = state;
+    this.#controller.abort();
+  }
+}

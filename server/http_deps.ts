@@ -1,0 +1,220 @@
+/** Joins the HTTP handler to the running server: each of its questions, and who answers it. */
+import type { ActorRef, ActorSystem } from "../lib/actor/types.ts";
+import type { ServerArguments } from "../lib/cli/flags.ts";
+import { Registry } from "../lib/client/registry.ts";
+import type { PrometheusConfig } from "../lib/config/types.ts";
+import { type EpochMs, formatDurationMs } from "../lib/core/time.ts";
+import type { HttpDeps, Notice, Readiness, SelfSnapshot, TsdbStatus } from "../lib/http/deps.ts";
+import { labelsOf } from "../lib/model/labels.ts";
+import { compileAnchored } from "../lib/model/regex.ts";
+import type { QueryEngine } from "../lib/promql/result.ts";
+import type { PageCache } from "../lib/storage/page_cache.ts";
+import type { SeriesSource } from "../lib/storage/source.ts";
+import type { ConfigCommand } from "../actors/protocol/config.ts";
+import type { ShardCommand } from "../actors/protocol/shard.ts";
+import { STORAGE_TIMEOUT_MS } from "./head_questions.ts";
+import type { IntervalLengths } from "./intervals.ts";
+import type { ScrapeViews } from "./scrape_views.ts";
+import type { World } from "./world.ts";
+
+export interface Running {
+  readonly system: ActorSystem;
+  readonly storage: ActorRef<ShardCommand>;
+  readonly cache: PageCache;
+  readonly source: SeriesSource;
+  readonly engine: QueryEngine;
+  readonly config: ActorRef<ConfigCommand>;
+  readonly scrape: ScrapeViews;
+  readonly intervals: IntervalLengths;
+}
+
+/** What changes over the server's life and is shown outside of it. */
+export class ServerStatus {
+  readiness: Readiness = "starting";
+  config: PrometheusConfig | undefined;
+  reloadSucceeded = false;
+  reloadFailures = 0;
+  lastConfigMs: EpochMs | undefined;
+  retentionMs = 0;
+  /** An actor failed for good: the process ends with an error. */
+  fatal = false;
+
+  constructor(readonly startMs: EpochMs) {}
+
+  notices(): readonly Notice[] {
+    const notices: Notice[] = [];
+    if (this.readiness === "starting") {
+      notices.push({
+        text: "Prometheus is starting and replaying the write-ahead log (WAL).",
+        sinceMs: this.startMs,
+      });
+    }
+    if (this.config !== undefined && !this.reloadSucceeded) {
+      notices.push({ text: "Configuration reload has failed.", sinceMs: this.lastConfigMs ?? this.startMs });
+    }
+    if (this.readiness === "stopping") {
+      notices.push({
+        text: "Prometheus is shutting down and gracefully stopping all operations.",
+        sinceMs: this.startMs,
+      });
+    }
+    return notices;
+  }
+}
+
+export interface HttpWiring {
+  readonly args: Extract<ServerArguments, { kind: "run" }>;
+  readonly world: World;
+  readonly status: ServerStatus;
+  /** Throws a `UserError` (`unavailable`) before the server is ready. */
+  readonly running: () => Running;
+  readonly reload: () => Promise<void>;
+  readonly quit: () => void;
+}
+
+export function httpDeps({ args, world, status, running, reload, quit }: HttpWiring): HttpDeps {
+  const { flags } = args;
+  const externalUrl = flags["web.external-url"] ||
+    `http://${world.hostname}:${portOf(flags["web.listen-address"])}/`;
+  const routePrefix = flags["web.route-prefix"] ?? new URL(externalUrl).pathname;
+  return {
+    clock: world.clock,
+    log: world.log,
+    options: {
+      routePrefix: `/${routePrefix.replace(/^\/+|\/+$/g, "")}`,
+      externalUrl,
+      listenAddress: flags["web.listen-address"][0]!,
+      corsOrigin: compileAnchored(flags["web.cors.origin"]),
+      lookbackMs: flags["query.lookback-delta"],
+      pageTitle: flags["web.page-title"],
+      enableLifecycle: flags["web.enable-lifecycle"],
+      enableRemoteWriteReceiver: flags["web.enable-remote-write-receiver"],
+      enableAdminApi: flags["web.enable-admin-api"],
+    },
+    engine: {
+      instant: (query, timeMs, options) => running().engine.instant(query, timeMs, options),
+      range: (query, range, options) => running().engine.range(query, range, options),
+    },
+    source: {
+      select: (request, signal) => running().source.select(request, signal),
+      series: (matchers, range, signal) => running().source.series(matchers, range, signal),
+      labelNames: (matchers, range, signal) => running().source.labelNames(matchers, range, signal),
+      labelValues: (name, matchers, range, signal) =>
+        running().source.labelValues(name, matchers, range, signal),
+    },
+    append: (batches, { atomic, durable }) => {
+      const { system, storage } = running();
+      const question = { kind: "append", batches, atomic, durable } as const;
+      return system.ask<ShardCommand, "append">(storage, question, STORAGE_TIMEOUT_MS);
+    },
+    readiness: () => status.readiness,
+    lifecycle: { reload, quit },
+    targets: () => running().scrape.targets(),
+    targetMetadata: () => running().scrape.metadata(),
+    scrapePoolNames: () => running().scrape.poolNames(),
+    scrapePoolConfigYaml: (pool) => Promise.resolve(poolYaml(status.config, pool)),
+    configYaml: () => status.config?.yaml ?? "",
+    externalLabels: () => labelsOf(status.config?.global.externalLabels ?? []),
+    flags: () => args.strings,
+    buildInfo: world.build,
+    runtimeInfo: () => ({
+      startMs: status.startMs,
+      workingDirectory: world.workingDirectory,
+      hostname: world.hostname,
+      reloadConfigSuccess: status.reloadSucceeded,
+      lastConfigMs: status.lastConfigMs ?? status.startMs,
+      corruptions: running().cache.stats().damaged,
+      actors: running().system.stats().kinds.reduce((count, kind) => count + kind.actors, 0),
+      cpus: world.cpus,
+      storageRetention: formatDurationMs(status.retentionMs),
+    }),
+    tsdbStatus: (top) => tsdbStatus(running(), top),
+    replayProgress: () => ({ min: 0, max: 0, current: 0 }),
+    notices: () => status.notices(),
+    registry: new Registry(),
+    selfSnapshot: () => selfSnapshot(running(), status, world, flags["query.max-concurrency"]),
+    uiFile: world.uiFile,
+  };
+}
+
+function portOf(addresses: readonly string[]): string {
+  const address = addresses[0]!;
+  return address.slice(address.lastIndexOf(":") + 1);
+}
+
+/** The job's part of the configuration as shown: a list item of `scrape_configs`. */
+function poolYaml(config: PrometheusConfig | undefined, pool: string): string | undefined {
+  if (config === undefined || !config.scrapeConfigs.some(({ jobName }) => jobName === pool)) return undefined;
+  const jobs = config.yaml.slice(config.yaml.indexOf("\nscrape_configs:\n") + "\nscrape_configs:\n".length);
+  const items = jobs.split(/^(?=- job_name: )/m);
+  return items.find((item) =>
+    item.startsWith(`- job_name: ${pool}\n`) || item.startsWith(`- job_name: "${pool}"\n`)
+  )
+    ?.replace(/\n(?=\S)(?!- )[\s\S]*$/, "\n");
+}
+
+async function tsdbStatus({ system, storage }: Running, top: number): Promise<TsdbStatus> {
+  const stats = await system.ask<ShardCommand, "stats">(storage, { kind: "stats" }, STORAGE_TIMEOUT_MS);
+  const tables = await system.ask<ShardCommand, "cardinality">(
+    storage,
+    { kind: "cardinality", top },
+    STORAGE_TIMEOUT_MS,
+  );
+  return {
+    series: stats.series,
+    labelPairs: stats.labelPairs,
+    chunks: stats.pages + stats.cohorts,
+    minMs: stats.minMs,
+    maxMs: stats.maxMs,
+    ...tables,
+  };
+}
+
+async function selfSnapshot(
+  { system, storage, cache, scrape, intervals }: Running,
+  status: ServerStatus,
+  world: World,
+  queriesConcurrentMax: number,
+): Promise<SelfSnapshot> {
+  const stats = await system.ask<ShardCommand, "stats">(storage, { kind: "stats" }, STORAGE_TIMEOUT_MS);
+  const pages = cache.stats();
+  return {
+    configReload: { successful: status.reloadSucceeded, lastSuccessMs: status.lastConfigMs },
+    storage: {
+      series: stats.series,
+      seriesCreated: stats.seriesCreated,
+      seriesRemoved: stats.seriesRemoved,
+      chunks: stats.pages + stats.cohorts,
+      samplesAppended: stats.samplesAppended,
+      samplesOutOfOrder: stats.outOfOrder,
+      samplesOutOfBounds: stats.outOfBounds,
+      samplesTooOld: 0,
+      minMs: stats.minMs,
+      maxMs: stats.maxMs,
+      retentionMs: status.retentionMs,
+      retentionBytes: 0,
+      blocksBytes: stats.pageBytes,
+      blocksLoaded: stats.pages,
+      seals: stats.seals,
+      sealFailures: stats.sealFailures,
+      cohorts: stats.cohorts,
+      pageCache: {
+        hits: pages.hits,
+        misses: pages.misses,
+        evictions: pages.evictions,
+        bytes: pages.bytes,
+        bytesMax: pages.bytesMax,
+      },
+    },
+    scrape: {
+      ...await scrape.snapshot(),
+      reloadFailures: status.reloadFailures,
+      intervals: intervals.snapshot(),
+    },
+    discovery: await scrape.discovery(),
+    actors: system.stats(),
+    eventLoop: world.loopStalls(),
+    queriesConcurrentMax,
+    process: await world.processFacts(),
+  };
+}

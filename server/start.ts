@@ -1,0 +1,301 @@
+/**
+ * The server's life: what is started in which order, what the HTTP interface is given of it, and how it ends. The
+ * listener comes first, so that a probe is answered while the journal is replayed; storage ends last, so that the
+ * last scrapes are kept.
+ */
+import { createHash } from "node:crypto";
+import type { Lease } from "../lib/actor/lease.ts";
+import { acquireLease } from "../lib/actor/lease.ts";
+import { KvJournal } from "../lib/actor/kv_journal.ts";
+import { createSystem } from "../lib/actor/system.ts";
+import type { ActorRef, ActorSystem } from "../lib/actor/types.ts";
+import type { ServerArguments } from "../lib/cli/flags.ts";
+import { loadConfig } from "../lib/config/load.ts";
+import type { PrometheusConfig } from "../lib/config/types.ts";
+import { messageOf, UserError } from "../lib/core/errors.ts";
+import type { Kv } from "../lib/core/ports.ts";
+import { createHostExporter } from "../lib/exporters/host/exporter.ts";
+import { createHandler } from "../lib/http/handler.ts";
+import { createEngine } from "../lib/promql/engine.ts";
+import { PageCache } from "../lib/storage/page_cache.ts";
+import { storageKeys } from "../lib/storage/keys.ts";
+import { createSeriesSource } from "../lib/storage/reader.ts";
+import { configBehavior } from "../actors/config.ts";
+import type { ConfigCommand } from "../actors/protocol/config.ts";
+import type { ShardCommand } from "../actors/protocol/shard.ts";
+import { queryGateBehavior } from "../actors/query_gate.ts";
+import { scrapeManagerBehavior } from "../actors/scrape_manager.ts";
+import { shardBehavior } from "../actors/shard.ts";
+import { chooseConfig } from "./config_choice.ts";
+import { askHead } from "./head_questions.ts";
+import { httpDeps, type Running, ServerStatus } from "./http_deps.ts";
+import { IntervalLengths } from "./intervals.ts";
+import { createQueryClient } from "./query_client.ts";
+import { ScrapeViews } from "./scrape_views.ts";
+import type { World } from "./world.ts";
+
+/** A lease on a store behind a URL is believed this long after its holder was last heard of. */
+const LEASE_TTL_MS = 15_000;
+/** Prometheus's default, used when neither the flag nor the file says how long samples are kept. */
+const RETENTION_MS_DEFAULT = 15 * 24 * 3600_000;
+const RELOAD_TIMEOUT_MS = 60_000;
+/** Decoded from KV and kept for the next query over the same time; a quarter of what a small machine can spare. */
+const PAGE_CACHE_BYTES_MAX = 128 * 1024 * 1024;
+/** The one shard's part of the store. */
+const SHARD_KEYS = ["d", 0];
+const HOST_EXPORTER_PATH = "/exporters/host/metrics";
+
+export interface RunningServer {
+  readonly addresses: readonly string[];
+  /** Resolves when the server has ended, by `stop` or by a request. */
+  readonly ended: Promise<{ readonly failed: boolean }>;
+  reload(): Promise<void>;
+  stop(): void;
+}
+
+interface Foundation {
+  readonly system: ActorSystem;
+  readonly kv: Kv;
+  readonly readKv: Kv;
+  readonly lease: Lease;
+  readonly config: PrometheusConfig;
+}
+
+/** Rejects with a `UserError` when the server cannot start; `exitCodeOf` says what the process then answers. */
+export async function startServer(
+  args: Extract<ServerArguments, { kind: "run" }>,
+  world: World,
+): Promise<RunningServer> {
+  const { flags } = args;
+  const { log, clock } = world;
+  for (const warning of args.warnings) log.warn(warning);
+  const status = new ServerStatus(clock.nowMs());
+  const ended = Promise.withResolvers<{ readonly failed: boolean }>();
+  let running: Running | undefined;
+  let stopping: Promise<void> | undefined;
+
+  const handler = createHandler(httpDeps({
+    args,
+    world,
+    status,
+    running: () => {
+      if (running === undefined) throw new UserError("unavailable", "the server is starting");
+      return running;
+    },
+    reload,
+    quit: stop,
+  }));
+  const hostExporter = createHostExporter(world.host, {
+    version: world.build.version,
+    revision: world.build.revision,
+    branch: world.build.branch,
+    goversion: world.build.runtimeVersion,
+  });
+  const listening = world.listen({
+    addresses: flags["web.listen-address"],
+    handler: async (request, info) => {
+      if (new URL(request.url).pathname !== HOST_EXPORTER_PATH) return await handler(request, info);
+      return new Response(await hostExporter.collect(), {
+        headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+      });
+    },
+  });
+  log.info("Start listening for connections", { address: listening.addresses.join(",") });
+
+  const opened: { close(): void | Promise<void> }[] = [{ close: () => listening.close() }];
+  const chosen = await chooseConfig(args, listening.addresses, world);
+  const load = () => loadConfig(chosen.path, chosen.files, world.env);
+  let config: PrometheusConfig;
+  try {
+    config = await load().catch((error) => {
+      throw new ConfigRefused(
+        `Error loading config (--config.file=${chosen.path}): ${messageOf(error)}`,
+        error,
+      );
+    });
+    running = await startActors(config);
+  } catch (error) {
+    for (const { close } of opened.reverse()) await close();
+    throw error;
+  }
+  status.readiness = "ready";
+  log.info("Server is ready to receive web requests.", {
+    replayMs: Math.round(clock.nowMs() - status.startMs),
+  });
+  return { addresses: listening.addresses, ended: ended.promise, reload, stop };
+
+  async function startActors(config: PrometheusConfig): Promise<Running> {
+    const data = await world.claimData(flags["storage.tsdb.path"]);
+    opened.push({ close: () => data.release() });
+    const kv = await world.openKv(data.kvPath);
+    opened.push({ close: () => kv.close() });
+    const readKv = await world.openKv(data.kvPath);
+    opened.push({ close: () => readKv.close() });
+    const lease = await acquireLease(kv, {
+      holder: world.holder,
+      nowMs: clock.nowMs(),
+      exclusive: true,
+      ttlMs: LEASE_TTL_MS,
+    });
+    const renewal = keepLease(lease);
+    opened.push({
+      close: async () => {
+        renewal.cancel();
+        await lease.release();
+      },
+    });
+    const system = createSystem({
+      clock,
+      log,
+      rng: world.rng,
+      journal: new KvJournal({ kv, lease: lease.check }),
+      schedule: world.scheduler,
+      onFatal: (error, path) => {
+        log.error("An actor failed for good; the server ends", { path, err: messageOf(error) });
+        status.fatal = true;
+        stop();
+      },
+    });
+    opened.push({ close: () => system.stop() });
+    return await spawnTree({ system, kv, readKv, lease, config });
+  }
+
+  async function spawnTree({ system, kv, readKv, lease, config }: Foundation): Promise<Running> {
+    status.retentionMs = args.given.has("storage.tsdb.retention.time")
+      ? flags["storage.tsdb.retention.time"] ?? RETENTION_MS_DEFAULT
+      : config.storage.retentionMs ?? RETENTION_MS_DEFAULT;
+    const keys = storageKeys(SHARD_KEYS);
+    const storage: ActorRef<ShardCommand> = await system.spawn(
+      "storage",
+      shardBehavior({ kv, keys, log, checks: () => [lease.check], retentionMs: status.retentionMs }),
+    );
+    const cache = new PageCache({ kv: readKv, keys, log, bytesMax: PAGE_CACHE_BYTES_MAX });
+    const source = createSeriesSource({ head: askHead(system, storage), cache });
+    const engine = createEngine({
+      source,
+      clock,
+      yieldToLoop: world.yieldToLoop,
+      lookbackMs: flags["query.lookback-delta"],
+      samplesMax: flags["query.max-samples"],
+      timeoutMs: flags["query.timeout"],
+      get noStepSubqueryIntervalMs() {
+        return status.config?.global.evaluationIntervalMs ?? config.global.evaluationIntervalMs;
+      },
+      parseOptions: {},
+      delayedNameRemoval: false,
+    });
+    const gate = await system.spawn(
+      "query_gate",
+      queryGateBehavior({ engine, concurrencyMax: flags["query.max-concurrency"] }),
+    );
+    const intervals = new IntervalLengths();
+    const manager = await system.spawn(
+      "scrape",
+      scrapeManagerBehavior({
+        path: "/scrape",
+        hostname: world.hostname,
+        pool: {
+          files: world.files,
+          clock,
+          log,
+          target: {
+            storage,
+            clients: world.clients,
+            files: world.files,
+            clock,
+            log,
+            userAgent: `Narthex/${world.build.version}`,
+            observeInterval: (intervalMs, actualMs) => intervals.observe(intervalMs, actualMs),
+          },
+        },
+      }),
+    );
+    const configRef: ActorRef<ConfigCommand> = await system.spawn(
+      "config",
+      configBehavior({
+        load,
+        digestOf: (loaded) => createHash("sha256").update(loaded.yaml).digest("hex"),
+        scrape: manager,
+        log,
+      }),
+    );
+    const started: Running = {
+      system,
+      storage,
+      cache,
+      source,
+      engine: createQueryClient({ system, gate, clock, timeoutMs: flags["query.timeout"] }),
+      config: configRef,
+      scrape: new ScrapeViews(system, manager),
+      intervals,
+    };
+    await applyConfig(started);
+    return started;
+  }
+
+  async function applyConfig(target: Running): Promise<void> {
+    const outcome = await target.system.ask<ConfigCommand, "reload">(
+      target.config,
+      { kind: "reload" },
+      RELOAD_TIMEOUT_MS,
+    );
+    const now = await target.system.ask<ConfigCommand, "describe">(
+      target.config,
+      { kind: "describe" },
+      RELOAD_TIMEOUT_MS,
+    );
+    status.config = now.config ?? status.config;
+    status.reloadSucceeded = now.lastReloadSucceeded;
+    status.lastConfigMs = now.lastAppliedMs;
+    if (outcome.kind === "rejected") throw new UserError("internal", outcome.reason);
+  }
+
+  async function reload(): Promise<void> {
+    if (running === undefined) throw new UserError("unavailable", "the server is starting");
+    log.info("Loading configuration file", { filename: chosen.path });
+    await applyConfig(running).catch((error) => {
+      status.reloadFailures++;
+      throw error;
+    });
+    log.info("Completed loading of configuration file", { filename: chosen.path });
+  }
+
+  function keepLease(lease: Lease): { cancel(): void } {
+    let timer = clock.at(clock.nowMs() + LEASE_TTL_MS / 3, renew);
+    function renew(): void {
+      timer = clock.at(clock.nowMs() + LEASE_TTL_MS / 3, renew);
+      lease.renew(clock.nowMs()).catch((error) => {
+        log.error("Cannot renew the lease on the data", { err: messageOf(error) });
+      });
+    }
+    return { cancel: () => timer.cancel() };
+  }
+
+  function stop(): void {
+    if (stopping !== undefined) return;
+    status.readiness = "stopping";
+    log.info("Shutting down");
+    stopping = (async () => {
+      for (const { close } of opened.reverse()) {
+        try {
+          await close();
+        } catch (error) {
+          log.error("Could not close cleanly", { err: messageOf(error) });
+        }
+      }
+      log.info("See you next time!");
+      ended.resolve({ failed: status.fatal });
+    })();
+  }
+}
+
+/** The first configuration did not load: the process answers 2, as Prometheus does. */
+export class ConfigRefused extends UserError {
+  constructor(message: string, cause: unknown) {
+    super("bad_data", message, { cause });
+  }
+}
+
+export function exitCodeOf(error: unknown): number {
+  return error instanceof ConfigRefused ? 2 : 1;
+}

@@ -1,0 +1,44 @@
+/**
+ * Everything that the server needs of the world, as ports. `main.ts` fills them from `lib/sys/`; a simulation may
+ * fill them from a virtual clock and stores in memory, and run the same server.
+ */
+import type { Scheduler } from "../lib/actor/options.ts";
+import type { ProcessFacts } from "../lib/client/process.ts";
+import type { Clock, Files, HttpClients, Kv, Log, Rng } from "../lib/core/ports.ts";
+import type { HostPorts } from "../lib/exporters/host/ports.ts";
+import type { BuildInfo, UiFile } from "../lib/http/deps.ts";
+
+export interface World {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Log;
+  readonly files: Files;
+  readonly clients: HttpClients;
+  readonly scheduler: Scheduler;
+  readonly yieldToLoop: () => Promise<void>;
+  readonly env: (name: string) => string | undefined;
+  readonly hostname: string;
+  readonly workingDirectory: string;
+  readonly cpus: number;
+  /** Who this process is, for a lock or a lease that another process reads. */
+  readonly holder: string;
+  readonly build: BuildInfo;
+  /** Claims the directory for this process alone, or rejects with a `UserError` that names its holder. */
+  readonly claimData: (path: string) => Promise<{ readonly kvPath: string; release(): void }>;
+  /** Each handle has a thread of its own: reads through a second one do not wait behind commits. */
+  readonly openKv: (path: string) => Promise<Kv>;
+  readonly listen: (
+    options: ListenOptions,
+  ) => { readonly addresses: readonly string[]; close(): Promise<void> };
+  readonly uiFile: (path: string) => Promise<UiFile | undefined>;
+  /** The configuration that the program brings along, for a start without one. */
+  readonly embeddedConfig: () => Promise<string>;
+  readonly host: HostPorts;
+  readonly processFacts: () => Promise<ProcessFacts | undefined>;
+  readonly loopStalls: () => { readonly stallMsMax: number; readonly stallMsTotal: number };
+}
+
+export interface ListenOptions {
+  readonly addresses: readonly string[];
+  readonly handler: (request: Request, info: { readonly remoteAddress: string }) => Promise<Response>;
+}

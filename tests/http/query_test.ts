@@ -1,0 +1,212 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { gunzipSync, inflateSync } from "node:zlib";
+import { failure, NOW_MS, resultOf, worldOf } from "./fixtures.ts";
+
+function errorJson(type: string, message: string): string {
+  return JSON.stringify({ status: "error", errorType: type, error: message });
+}
+
+Deno.test("an instant query answers a vector with Prometheus's exact text", async () => {
+  const { engine, get } = worldOf();
+  engine.answer = resultOf({
+    kind: "vector",
+    tMs: 1_435_781_451_781,
+    labels: [["__name__", "up", "job", "a<b"], []],
+    values: Float64Array.of(1, NaN),
+  });
+  const response = await get("/api/v1/query?query=up&time=1435781451.781");
+  strictEqual(response.status, 200);
+  strictEqual(response.headers.get("Content-Type"), "application/json");
+  strictEqual(
+    await response.text(),
+    '{"status":"success","data":{"resultType":"vector","result":[' +
+      '{"metric":{"__name__":"up","job":"a\\u003cb"},"value":[1435781451.781,"1"]},' +
+      '{"metric":{},"value":[1435781451.781,"NaN"]}]}}',
+  );
+  deepStrictEqual(engine.calls[0]!.times, [1_435_781_451_781]);
+});
+
+Deno.test("a scalar has a bare time and never an exponent, a string its text", async () => {
+  const { engine, json } = worldOf();
+  engine.answer = resultOf({ kind: "scalar", tMs: 1500, value: 1e21 });
+  strictEqual(
+    await json("/api/v1/query?query=1"),
+    '{"status":"success","data":{"resultType":"scalar","result":[1.5,"1000000000000000000000"]}}',
+  );
+  engine.answer = resultOf({ kind: "string", tMs: 2000, value: 'say "hi"' });
+  strictEqual(
+    await json("/api/v1/query?query=1"),
+    '{"status":"success","data":{"resultType":"string","result":[2,"say \\"hi\\""]}}',
+  );
+});
+
+Deno.test("a range query answers a matrix, with warnings, infos and stats where there are any", async () => {
+  const { engine, json } = worldOf();
+  engine.answer = resultOf({
+    kind: "matrix",
+    series: [{ labels: ["a", "b"], tMs: Float64Array.of(1000, 1500), values: Float64Array.of(1, 2.5) }],
+  }, { warnings: ["PromQL warning: w (1:1)"], infos: ["PromQL info: i (1:1)"] });
+  strictEqual(
+    await json("/api/v1/query_range?query=up&start=1&end=2&step=500ms&stats=all"),
+    '{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"b"},"values":' +
+      '[[1,"1"],[1.500,"2.5"]]}],"stats":{"timings":{"evalTotalTime":0.00175,"resultSortTime":0,' +
+      '"queryPreparationTime":0.00025,"innerEvalTime":0.0015,"execQueueTime":0,"execTotalTime":0},' +
+      '"samples":{"totalQueryableSamples":12,"samplesRead":12,"peakSamples":7}}},' +
+      '"warnings":["PromQL warning: w (1:1)"],"infos":["PromQL info: i (1:1)"]}',
+  );
+  deepStrictEqual(engine.calls[0]!.times, [1000, 2000, 500]);
+  engine.answer = resultOf({ kind: "matrix", series: [] });
+  strictEqual(
+    await json("/api/v1/query_range?query=up&start=1&end=2&step=1"),
+    '{"status":"success","data":{"resultType":"matrix","result":[]}}',
+  );
+});
+
+Deno.test("a form body comes before the URL, and the default time is now", async () => {
+  const { engine, post } = worldOf();
+  await post("/api/v1/query?query=a", { query: "b" });
+  deepStrictEqual(engine.calls.map(({ query, times }) => [query, times]), [["b", [NOW_MS]]]);
+});
+
+Deno.test("bad parameters are named, in Prometheus's words", async () => {
+  const range = "/api/v1/query_range?query=up";
+  const cases: readonly (readonly [string, string])[] = [
+    [
+      "/api/v1/query?query=up&time=x",
+      'invalid parameter "time": Invalid time value for \'time\': cannot parse "x" to a valid timestamp',
+    ],
+    ["/api/v1/query?query=up&timeout=x", 'invalid parameter "timeout": cannot parse "x" to a valid duration'],
+    [
+      "/api/v1/query?query=up&limit=x",
+      'invalid parameter "limit": strconv.Atoi: parsing "x": invalid syntax',
+    ],
+    ["/api/v1/query?query=up&limit=-1", 'invalid parameter "limit": limit must be non-negative'],
+    [
+      "/api/v1/query?query=up&lookback_delta=x",
+      'error parsing lookback delta duration: cannot parse "x" to a valid duration',
+    ],
+    [
+      "/api/v1/query?query=",
+      'invalid parameter "query": unknown position: parse error: no expression found in input',
+    ],
+    [`${range}&start=x&end=2&step=1`, 'invalid parameter "start": cannot parse "x" to a valid timestamp'],
+    [`${range}&start=1&step=1`, 'invalid parameter "end": cannot parse "" to a valid timestamp'],
+    [`${range}&start=2&end=1&step=1`, 'invalid parameter "end": end timestamp must not be before start time'],
+    [`${range}&start=1&end=2&step=x`, 'invalid parameter "step": cannot parse "x" to a valid duration'],
+    [
+      `${range}&start=1&end=2&step=0`,
+      'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer',
+    ],
+    [
+      `${range}&start=0&end=11001&step=1`,
+      "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
+    ],
+  ];
+  const { get } = worldOf();
+  for (const [path, message] of cases) {
+    const response = await get(path);
+    deepStrictEqual([response.status, await response.text()], [400, errorJson("bad_data", message)], path);
+  }
+  strictEqual((await get(`${range}&start=0&end=11000&step=1`)).status, 200);
+});
+
+Deno.test("a query that does not parse says where", async () => {
+  const { json } = worldOf();
+  const { errorType, error } = JSON.parse(await json("/api/v1/query?query=sum(up"));
+  strictEqual(errorType, "bad_data");
+  strictEqual(error.startsWith('invalid parameter "query": 1:'), true, error);
+});
+
+Deno.test("each error type has its status", async () => {
+  const cases = [
+    ["execution", 422],
+    ["canceled", 499],
+    ["timeout", 503],
+    ["internal", 500],
+    ["unavailable", 500],
+    ["not_found", 404],
+    ["not_acceptable", 406],
+  ] as const;
+  const { engine, get } = worldOf();
+  for (const [code, status] of cases) {
+    engine.answer = failure(code, "why");
+    const response = await get("/api/v1/query?query=up");
+    deepStrictEqual([response.status, await response.text()], [status, errorJson(code, "why")]);
+  }
+  engine.answer = new TypeError("x is undefined");
+  const response = await get("/api/v1/query?query=up");
+  deepStrictEqual([response.status, await response.text()], [500, errorJson("internal", "x is undefined")]);
+});
+
+Deno.test("options reach the engine: timeout, lookback, and the client's going away", async () => {
+  const { engine, handler } = worldOf();
+  const gone = new AbortController();
+  const url = "http://x/api/v1/query?query=up&timeout=30s&lookback_delta=1m";
+  engine.answer = new DOMException("gone", "AbortError");
+  gone.abort();
+  const response = await handler(new Request(url, { signal: gone.signal }), { remoteAddress: "" });
+  const { signal, timeoutMs, lookbackMs } = engine.calls[0]!.options;
+  deepStrictEqual([signal?.aborted, timeoutMs, lookbackMs], [true, 30_000, 60_000]);
+  strictEqual(response.status, 499);
+});
+
+Deno.test("limit keeps the first series and warns", async () => {
+  const { engine, json } = worldOf();
+  engine.answer = resultOf({
+    kind: "vector",
+    tMs: 1000,
+    labels: [["a", "1"], ["a", "2"], ["a", "3"]],
+    values: Float64Array.of(1, 2, 3),
+  });
+  const body = JSON.parse(await json("/api/v1/query?query=up&limit=2"));
+  deepStrictEqual([body.data.result.length, body.warnings], [2, ["results truncated due to limit"]]);
+  strictEqual(JSON.parse(await json("/api/v1/query?query=up&limit=3")).warnings, undefined);
+});
+
+Deno.test("more than ten warnings are counted and not shown", async () => {
+  const { engine, json } = worldOf();
+  const warnings = Array.from({ length: 13 }, (_, i) => `w${i}`);
+  engine.answer = resultOf({ kind: "scalar", tMs: 0, value: 1 }, { warnings });
+  const body = JSON.parse(await json("/api/v1/query?query=1"));
+  deepStrictEqual([body.warnings.length, body.warnings.at(-1)], [11, "3 more warning annotations omitted"]);
+});
+
+Deno.test("large answers are compressed as the client accepts, small ones and streams too where it pays", async () => {
+  const { engine, get } = worldOf();
+  const tMs = Float64Array.from({ length: 11_000 }, (_, i) => i * 1000);
+  const series = [1, 2, 3].map((n) => ({ labels: ["n", String(n)], tMs, values: tMs.map((t) => t / n) }));
+  engine.answer = resultOf({ kind: "matrix", series });
+  const path = "/api/v1/query_range?query=up&start=0&end=1&step=1";
+  const plain = await (await get(path)).text();
+  const gzip = await get(path, { "Accept-Encoding": "br, gzip" });
+  strictEqual(gzip.headers.get("Content-Encoding"), "gzip");
+  strictEqual(gunzipSync(new Uint8Array(await gzip.arrayBuffer())).toString(), plain);
+  engine.answer = resultOf({
+    kind: "matrix",
+    series: [{ ...series[0]!, tMs: tMs.slice(0, 200), values: tMs.slice(0, 200) }],
+  });
+  const deflate = await get(path, { "Accept-Encoding": "deflate" });
+  strictEqual(deflate.headers.get("Content-Encoding"), "deflate");
+  strictEqual(
+    JSON.parse(inflateSync(new Uint8Array(await deflate.arrayBuffer())).toString()).status,
+    "success",
+  );
+  engine.answer = resultOf({ kind: "scalar", tMs: 0, value: 1 });
+  strictEqual((await get(path, { "Accept-Encoding": "gzip" })).headers.get("Content-Encoding"), null);
+});
+
+Deno.test("format_query prints the query over lines, and says where it is broken", async () => {
+  const { json, get } = worldOf();
+  strictEqual(
+    await json(`/api/v1/format_query?query=${encodeURIComponent("a  +b")}`),
+    '{"status":"success","data":"a + b"}',
+  );
+  strictEqual((await get("/api/v1/format_query?query=sum(")).status, 400);
+});
+
+Deno.test("query_exemplars finds none, but refuses a bad request", async () => {
+  const { json, get } = worldOf();
+  strictEqual(await json("/api/v1/query_exemplars?query=up&start=1&end=2"), '{"status":"success","data":[]}');
+  strictEqual((await get("/api/v1/query_exemplars?query=up&start=2&end=1")).status, 400);
+  strictEqual((await get("/api/v1/query_exemplars?query=)")).status, 400);
+});
