@@ -5,7 +5,6 @@
  */
 import { assert } from "../core/assert.ts";
 import { messageOf, UserError } from "../core/errors.ts";
-import type { TimerHandle } from "../core/ports.ts";
 import { Family } from "./family.ts";
 import {
   type AnyDecision,
@@ -18,8 +17,8 @@ import {
 import { Mailbox } from "./mailbox.ts";
 import { performEffect } from "./perform.ts";
 import type { KindCounters, Runtime } from "./runtime.ts";
-import { Tasks } from "./tasks.ts";
 import type { ActorPath, AnyBehavior, Behavior, Envelope, Tagged } from "./types.ts";
+import { Wishes } from "./wishes.ts";
 
 /**
  * unborn → starting → running ⇄ writing (an append ahead); running → failed (its parent decides) or halted (a sibling's
@@ -54,6 +53,7 @@ export class Cell implements KeeperHost {
   readonly behavior: Behavior<unknown, Tagged, Tagged>;
   readonly mailbox: Mailbox<Tagged, Signal>;
   readonly family: Family;
+  readonly wishes: Wishes;
   readonly counters: KindCounters;
   status: CellStatus = "unborn";
   state: unknown = undefined;
@@ -67,10 +67,6 @@ export class Cell implements KeeperHost {
   /** The failure was one of recovery: there is no state to go on with. */
   unrecoverable = false;
   readonly #keeper: Keeper;
-  readonly #tasks: Tasks;
-  #timers: Map<string, TimerHandle> | undefined;
-  /** Tokens of the questions taken and not yet answered. */
-  #questions: Set<number> | undefined;
   #accepting: "ready" | "overloaded" | "closed" = "ready";
   #starting: Promise<void> = Promise.resolve();
   #halting: Promise<void> | undefined;
@@ -91,7 +87,7 @@ export class Cell implements KeeperHost {
     this.family = new Family(this);
     this.counters = runtime.counters(behavior.name);
     this.counters.actors++;
-    this.#tasks = new Tasks(runtime.clock, runtime.timers);
+    this.wishes = new Wishes(this);
     this.#keeper = createKeeper(this);
   }
 
@@ -240,7 +236,7 @@ export class Cell implements KeeperHost {
   #decide(envelope: Envelope<Tagged>): void {
     const { command, from, token } = envelope;
     if (envelope.generation !== 0 && envelope.generation !== this.generation) return;
-    if (token !== 0) this.runtime.asks.taken(token, this.#questions ??= new Set());
+    if (token !== 0) this.wishes.takeQuestion(token);
     this.counters.commands++;
     if (this.runtime.observe !== undefined) this.observe(`< ${command.kind} from ${from}`);
     let decision: AnyDecision;
@@ -288,29 +284,6 @@ export class Cell implements KeeperHost {
 
   overload(on: OverloadState): void {
     if (this.#accepting !== "closed") this.#accepting = on;
-  }
-
-  // Effects that touch what is private here
-
-  setTimer(key: string, atMs: number, command: Tagged): void {
-    const timers = this.#timers ??= new Map();
-    timers.get(key)?.cancel();
-    const { generation } = this;
-    const handle = this.runtime.timers.at(atMs, () => {
-      if (timers.get(key) === handle) timers.delete(key);
-      this.acceptOwn(generation, () => command);
-    });
-    timers.set(key, handle);
-  }
-
-  cancelTimer(key: string): void {
-    this.#timers?.get(key)?.cancel();
-    this.#timers?.delete(key);
-  }
-
-  startTask(task: Extract<AnyEffect, { readonly kind: "task" }>): void {
-    const { generation } = this;
-    this.#tasks.start(task, (make) => this.acceptOwn(generation, make));
   }
 
   whenDurable(effects: readonly AnyEffect[]): void {
@@ -369,7 +342,7 @@ export class Cell implements KeeperHost {
 
   async #halt(): Promise<void> {
     this.status = "stopping";
-    this.#quieten("the actor restarts");
+    this.wishes.quieten("the actor restarts");
     await this.family.endAll();
     await this.#within(STOP_FLUSH_MS_MAX, this.#lastWord());
     this.#forget("the actor restarted");
@@ -410,7 +383,7 @@ export class Cell implements KeeperHost {
     const wasStarting = this.status === "starting";
     const wasFailed = this.status === "failed";
     this.status = "stopping";
-    this.#quieten("the actor stops");
+    this.wishes.quieten("the actor stops");
     if (wasStarting) {
       this.generation++;
       await this.#within(STOP_FLUSH_MS_MAX, this.#starting.catch(() => {}));
@@ -469,21 +442,10 @@ export class Cell implements KeeperHost {
     });
   }
 
-  #quieten(reason: string): void {
-    for (const timer of this.#timers?.values() ?? []) timer.cancel();
-    this.#timers = undefined;
-    this.#tasks.abandon(reason);
-  }
-
-  /** Ends the generation: timers, tasks, and the questions that only its memory could answer. */
+  /** Ends the generation. */
   #forget(reason: string): void {
     this.generation++;
-    this.#quieten(reason);
-    const questions = [...this.#questions ?? []];
-    this.#questions = undefined;
-    for (const token of questions) {
-      this.runtime.asks.fail(token, new UserError("unavailable", `No answer from ${this.path}: ${reason}`));
-    }
+    this.wishes.forget(reason);
   }
 
   #clearMailbox(reason: string): void {

@@ -15,11 +15,11 @@ export function performEffect(cell: Cell, effect: AnyEffect): void {
     case "ask":
       return stopping ? undefined : performAsk(cell, effect);
     case "timer":
-      return stopping ? undefined : cell.setTimer(effect.key, effect.atMs, effect.command);
+      return stopping ? undefined : cell.wishes.setTimer(effect.key, effect.atMs, effect.command);
     case "cancelTimer":
-      return cell.cancelTimer(effect.key);
+      return cell.wishes.cancelTimer(effect.key);
     case "task":
-      return stopping ? undefined : cell.startTask(effect);
+      return stopping ? undefined : cell.wishes.startTask(effect);
     case "spawn":
       return stopping ? undefined : cell.family.spawn(effect.name, effect.behavior);
     case "stop":

@@ -5,7 +5,7 @@
 import { formatProblem } from "../config/problems.ts";
 import { ConfigError } from "../config/problems.ts";
 import { expandGlob, hasGlob } from "../config/glob.ts";
-import { type Env, loadSettings, type LoadedSettings } from "../config/load.ts";
+import { type Env, type LoadedSettings, loadSettings } from "../config/load.ts";
 import { readRuleFile, type RuleGroupSettings } from "../config/rule_file.ts";
 import { scrapeOf, staticGroupsOf } from "../config/settings.ts";
 import type { AlertmanagerSettings } from "../config/schema/alerting.ts";
@@ -150,7 +150,10 @@ async function checkHttpFiles(http: HttpSettings, files: Files): Promise<void> {
   ];
   for (const [what, file] of named) {
     if (file === "" || await files.stat(file) !== null) continue;
-    throw new UserError("bad_data", `error checking ${what} file "${file}": stat ${file}: no such file or directory`);
+    throw new UserError(
+      "bad_data",
+      `error checking ${what} file "${file}": stat ${file}: no such file or directory`,
+    );
   }
 }
 

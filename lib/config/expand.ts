@@ -12,13 +12,16 @@ export interface Expansion {
 
 export function expandVariables(text: string, env: (name: string) => string | undefined): Expansion {
   const missing: string[] = [];
-  const expanded = text.replace(REFERENCE, (_, braced?: string, broken?: string, special?: string, bare?: string) => {
-    if (broken !== undefined || braced === "") return "";
-    const name = braced ?? special ?? bare!;
-    if (name === "$") return "$";
-    const value = env(name) ?? "";
-    if (value === "") missing.push(name);
-    return value;
-  });
+  const expanded = text.replace(
+    REFERENCE,
+    (_, braced?: string, broken?: string, special?: string, bare?: string) => {
+      if (broken !== undefined || braced === "") return "";
+      const name = braced ?? special ?? bare!;
+      if (name === "$") return "$";
+      const value = env(name) ?? "";
+      if (value === "") missing.push(name);
+      return value;
+    },
+  );
   return { text: expanded, missing };
 }

@@ -1,6 +1,14 @@
 /** The HTTP client block as the rest of the program sees it: one way to authenticate, secrets inline or in files. */
 import type { HttpSettings, Oauth2Settings, ProxySettings, TlsSettings } from "./schema/http_client.ts";
-import type { Authorization, BasicAuth, HttpClientConfig, Oauth2, ProxyConfig, Secret, TlsConfig } from "./types.ts";
+import type {
+  Authorization,
+  BasicAuth,
+  HttpClientConfig,
+  Oauth2,
+  ProxyConfig,
+  Secret,
+  TlsConfig,
+} from "./types.ts";
 
 export function httpClientOf(http: HttpSettings): HttpClientConfig {
   return {

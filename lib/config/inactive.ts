@@ -29,5 +29,7 @@ export function inactiveOf(
 ): PrometheusConfig["inactive"] {
   const sections = INACTIVE_SECTIONS.filter(sets);
   const discovery = new Set(jobs.flatMap((job) => job.inactiveDiscovery));
-  return [...sections, ...[...discovery].sort().map((name) => `scrape_configs.${name}`)];
+  const names = [...discovery].sort();
+  if (jobs.some((job) => job.http.auth.kind === "oauth2")) names.push("oauth2");
+  return [...sections, ...names.map((name) => `scrape_configs.${name}`)];
 }

@@ -2,7 +2,7 @@
  * Letter case by Go's rules: each code point is mapped to one code point, without regard to its neighbours. JS maps
  * some to several (`ß` to `SS`), which Go leaves alone.
  */
-const ASCII = /^[\x00-\x7f]*$/;
+const ASCII = /^\p{ASCII}*$/u;
 
 export function goLower(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();

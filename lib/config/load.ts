@@ -91,7 +91,11 @@ export function scrapeConfigKey(config: ScrapeConfig): string {
 }
 
 function readerOf(file: string, options: LoadOptions): Reader {
-  return new Reader({ file, directory: directoryOf(file), unknownFields: options.unknownFields ?? "refused" });
+  return new Reader({
+    file,
+    directory: directoryOf(file),
+    unknownFields: options.unknownFields ?? "refused",
+  });
 }
 
 /** Reads a file's tree; what does not hold between its parts is looked for only when the parts are right. */
@@ -126,7 +130,9 @@ function expandLabels(
   for (const [name, value] of global.external_labels) {
     const { text, missing } = expandVariables(value, env);
     for (const variable of missing) {
-      reader.warnings.push(`external label "${name}": environment variable "${variable}" is empty or not set`);
+      reader.warnings.push(
+        `external label "${name}": environment variable "${variable}" is empty or not set`,
+      );
     }
     // As Prometheus: an external label may come out empty, and then says nothing.
     labels.push([name, text]);
@@ -150,7 +156,8 @@ async function readScrapeFiles(
         const job = settleScrape(own, settings.global, reader);
         const first = firstFound.get(job.job_name);
         if (first !== undefined) {
-          const message = `found multiple scrape configs with job name "${job.job_name}", first found in ${first}`;
+          const message =
+            `found multiple scrape configs with job name "${job.job_name}", first found in ${first}`;
           reader.reportOf(job, message, "job_name");
         }
         firstFound.set(job.job_name, `"${file}"`);

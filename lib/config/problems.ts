@@ -27,5 +27,7 @@ export class ConfigError extends UserError {
 /** `FILE:LINE:COL: path.to.field: what is wrong`. */
 export function formatProblem(problem: ConfigProblem): string {
   const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
-  return problem.path === "" ? `${place}: ${problem.message}` : `${place}: ${problem.path}: ${problem.message}`;
+  return problem.path === ""
+    ? `${place}: ${problem.message}`
+    : `${place}: ${problem.path}: ${problem.message}`;
 }

@@ -5,7 +5,14 @@
  */
 import { createHash } from "node:crypto";
 import { assertNever } from "../core/assert.ts";
-import { isLegacyLabelName, type Labels, labelsOf, labelValue, withLabel, withoutLabel } from "../model/labels.ts";
+import {
+  isLegacyLabelName,
+  type Labels,
+  labelsOf,
+  labelValue,
+  withLabel,
+  withoutLabel,
+} from "../model/labels.ts";
 import { compileAnchored, type Regex } from "../model/regex.ts";
 import { goLower, goUpper } from "./letter_case.ts";
 import type { RelabelAction, RelabelConfig } from "./types.ts";
@@ -20,6 +27,8 @@ interface Rule {
   readonly replacement: string;
   /** The rule copies the joined value as it is: `(.*)` to `$1`, the defaults. */
   readonly copies: boolean;
+  /** The target refers to no group. */
+  readonly named: boolean;
   /** Neither target nor replacement refers to a group, so matching is enough. */
   readonly constant: boolean;
   readonly isValidName: (name: string) => boolean;
@@ -45,7 +54,7 @@ export function relabel(labels: Labels, configs: readonly RelabelConfig[]): Labe
 }
 
 function ruleOf(config: RelabelConfig): Rule {
-  const constant = !config.targetLabel.includes("$") && !config.replacement.includes("$");
+  const named = !config.targetLabel.includes("$");
   return {
     action: config.action,
     sources: config.sourceLabels,
@@ -55,8 +64,9 @@ function ruleOf(config: RelabelConfig): Rule {
     target: config.targetLabel,
     replacement: config.replacement,
     copies: config.regex === "(.*)" && (config.replacement === "$1" || config.replacement === "${1}") &&
-      !config.targetLabel.includes("$"),
-    constant,
+      named,
+    named,
+    constant: named && !config.replacement.includes("$"),
     isValidName: config.nameValidationScheme === "legacy" ? isLegacyLabelName : isUtf8LabelName,
   };
 }
@@ -113,9 +123,10 @@ function replace(rule: Rule, labels: Labels): Labels {
     if (!rule.regex.matches(value) || !rule.isValidName(rule.target)) return labels;
     return set(labels, rule.target, rule.replacement);
   }
-  const target = rule.regex.expand(value, rule.target);
+  const target = rule.named ? rule.target : rule.regex.expand(value, rule.target);
   if (target === undefined || !rule.isValidName(target)) return labels;
-  return set(labels, target, rule.regex.expand(value, rule.replacement) ?? "");
+  const replacement = rule.regex.expand(value, rule.replacement);
+  return replacement === undefined ? labels : set(labels, target, replacement);
 }
 
 function set(labels: Labels, name: string, value: string): Labels {

@@ -32,7 +32,9 @@ const rule = struct({
     if (recording) {
       if (value.annotations.length > 0) say("invalid field 'annotations' in recording rule", "annotations");
       if (value.for !== 0) say("invalid field 'for' in recording rule", "for");
-      if (value.keep_firing_for !== 0) say("invalid field 'keep_firing_for' in recording rule", "keep_firing_for");
+      if (value.keep_firing_for !== 0) {
+        say("invalid field 'keep_firing_for' in recording rule", "keep_firing_for");
+      }
       if (!value.record.isWellFormed() || value.record.includes("{")) {
         say(`invalid recording rule name: ${value.record}`, "record");
       } else if (!isLegacyMetricName(value.record) && /[}"]/.test(value.record)) {
@@ -40,7 +42,9 @@ const rule = struct({
       }
     }
     for (const [name] of value.labels) {
-      if (name === "" || name === "__name__" || !name.isWellFormed()) say(`invalid label name: ${name}`, "labels");
+      if (name === "" || name === "__name__" || !name.isWellFormed()) {
+        say(`invalid label name: ${name}`, "labels");
+      }
     }
     for (const [name] of value.annotations) {
       if (!isLegacyLabelName(name) && (name === "" || !name.isWellFormed())) {

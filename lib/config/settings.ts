@@ -1,8 +1,8 @@
 /** From the fields of the file, checked and settled, to the types of types.ts. Decides nothing. */
 import { labelsOf } from "../model/labels.ts";
-import type { TargetGroup } from "../discovery/target_groups.ts";
+import type { TargetGroup } from "./target_groups.ts";
 import { httpClientOf } from "./http_settings.ts";
-import { type StaticGroup, inactiveDiscoveryOf } from "./schema/discovery.ts";
+import { inactiveDiscoveryOf, type StaticGroup } from "./schema/discovery.ts";
 import { type GlobalSettings, isEscaping, isProtocol } from "./schema/global.ts";
 import type { RelabelSettings } from "./schema/relabel.ts";
 import type { ScrapeSettings } from "./schema/scrape.ts";
@@ -18,7 +18,10 @@ import type {
   StorageConfig,
 } from "./types.ts";
 
-export function globalOf(global: GlobalSettings, externalLabels: GlobalConfig["externalLabels"]): GlobalConfig {
+export function globalOf(
+  global: GlobalSettings,
+  externalLabels: GlobalConfig["externalLabels"],
+): GlobalConfig {
   const scheme = global.metric_name_validation_scheme || "utf8";
   return {
     ...limitsOf(global),

@@ -3,7 +3,7 @@
  * milliseconds, sizes in bytes, defaults filled in, paths resolved. How it is written in YAML is the matter of
  * schema/; what is not active yet is named in `PrometheusConfig.inactive`.
  */
-import type { FileSdConfig, TargetGroup } from "../discovery/target_groups.ts";
+import type { FileSdConfig, TargetGroup } from "./target_groups.ts";
 
 export type ScrapeProtocol =
   | "OpenMetricsText0.0.1"

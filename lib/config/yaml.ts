@@ -149,7 +149,9 @@ class Composer {
     const maps = value.kind === "list" ? value.items : [value];
     const entries: YamlEntry[] = [];
     for (const map of maps) {
-      if (map.kind !== "map") throw this.#error(value.place, "map merge requires map or sequence of maps as the value");
+      if (map.kind !== "map") {
+        throw this.#error(value.place, "map merge requires map or sequence of maps as the value");
+      }
       for (const entry of map.entries) {
         this.#count(value.place);
         entries.push(entry);
@@ -158,7 +160,10 @@ class Composer {
     return entries;
   }
 
-  #scalarOf(node: { value: unknown; type?: string; tag?: string; source?: string }, place: YamlPlace): YamlScalar {
+  #scalarOf(
+    node: { value: unknown; type?: string; tag?: string; source?: string },
+    place: YamlPlace,
+  ): YamlScalar {
     const text = typeof node.value === "string" ? node.value : node.source ?? "";
     const tag = node.tag?.replace(/^tag:yaml\.org,2002:|^!!/, "");
     if (tag === "binary") return { kind: "scalar", place, text: this.#binary(text, place), type: "text" };

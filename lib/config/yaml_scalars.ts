@@ -5,7 +5,19 @@
 export type ScalarKind = "null" | "bool" | "int" | "float" | "text" | "timestamp" | "merge";
 
 const NULLS: ReadonlySet<string> = new Set(["", "~", "null", "Null", "NULL"]);
-const TRUES: ReadonlySet<string> = new Set(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]);
+const TRUES: ReadonlySet<string> = new Set([
+  "y",
+  "Y",
+  "yes",
+  "Yes",
+  "YES",
+  "true",
+  "True",
+  "TRUE",
+  "on",
+  "On",
+  "ON",
+]);
 const FALSES: ReadonlySet<string> = new Set(
   ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"],
 );

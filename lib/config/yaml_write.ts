@@ -80,7 +80,9 @@ function numberText(value: number): string {
 
 /** Text of several lines as a block, where a block can hold it. */
 function literal(text: string, indent: string): string | undefined {
-  if (!text.includes("\n") || /^[\s]|[^\x20-\x7e\n\u00a0-\ud7ff]|[ \t]+(?:\n|$)|\n\n$|^\n+$/.test(text)) return undefined;
+  if (!text.includes("\n") || /^[\s]|[^\x20-\x7e\n\u00a0-\ud7ff]|[ \t]+(?:\n|$)|\n\n$|^\n+$/.test(text)) {
+    return undefined;
+  }
   const ended = text.endsWith("\n");
   const body = (ended ? text.slice(0, -1) : text).split("\n");
   const inner = indent + "  ";

@@ -25,6 +25,7 @@ export interface FileSdReading {
 
 export interface FileSdError {
   readonly file: string;
+  /** Without the file; begins with `LINE:COL:` where the place is known. */
   readonly message: string;
 }
 
@@ -41,11 +42,18 @@ export async function readFileSd(
       groups.push(...readGroups(await files.readText(file), file));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      errors.push({ file, message: messageOf(error) });
+      errors.push({ file, message: withoutFile(messageOf(error), file) });
       groups.push(...previous.filter((group) => labelValue(group.labels, FILEPATH_LABEL) === file));
     }
   }
   return { groups, errors };
+}
+
+function withoutFile(message: string, file: string): string {
+  const lines = message.split("\n").map((line) =>
+    line.startsWith(`${file}:`) ? line.slice(file.length + 1).trim() : line
+  );
+  return lines.join("; ");
 }
 
 /** The files that are there now, each once. */
@@ -78,7 +86,9 @@ const NOWHERE = { line: 0, column: 0 };
 
 function parseJson(text: string, file: string): YamlNode {
   const fail = (message: string) => new ConfigError([{ file, ...NOWHERE, path: "", message }]);
-  if (text.length > YAML_BYTES_MAX) throw fail(`expected at most ${YAML_BYTES_MAX} characters, got ${text.length}`);
+  if (text.length > YAML_BYTES_MAX) {
+    throw fail(`expected at most ${YAML_BYTES_MAX} characters, got ${text.length}`);
+  }
   try {
     return nodeOf(JSON.parse(text));
   } catch (error) {

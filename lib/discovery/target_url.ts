@@ -23,7 +23,9 @@ export function targetUrl(
   const slash = path === "" || path.startsWith("/") ? "" : "/";
   const text = parts.length === 0 ? "" : "?" + parts.join("&");
   const scheme = labelValue(labels, "__scheme__");
-  return `${scheme === "" ? "" : scheme + ":"}//${labelValue(labels, "__address__")}${slash}${escapePath(path)}${text}`;
+  return `${scheme === "" ? "" : scheme + ":"}//${labelValue(labels, "__address__")}${slash}${
+    escapePath(path)
+  }${text}`;
 }
 
 /** As Go's url.QueryEscape: a space is a plus sign. */
@@ -35,6 +37,8 @@ function escapeQuery(text: string): string {
 
 /** As Go's URL.EscapedPath: `$&+,/:;=@` stay. */
 function escapePath(text: string): string {
-  return encodeURI(text.toWellFormed()).replace(/[?#!'()*]/g, (char) =>
-    `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURI(text.toWellFormed()).replace(
+    /[?#!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

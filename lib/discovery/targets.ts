@@ -135,7 +135,9 @@ function filterPrefix(labels: Labels, prefix: string): Labels {
 
 function labelsProblem(labels: Labels): string | undefined {
   for (let i = 0; i < labels.length; i += 2) {
-    if (!labels[i + 1]!.isWellFormed()) return `invalid label value for ${quoteGo(labels[i]!)}: ${quoteGo(labels[i + 1]!)}`;
+    if (!labels[i + 1]!.isWellFormed()) {
+      return `invalid label value for ${quoteGo(labels[i]!)}: ${quoteGo(labels[i + 1]!)}`;
+    }
   }
   return undefined;
 }

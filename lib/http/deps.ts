@@ -21,8 +21,8 @@ export interface HttpDeps {
   readonly log: Log;
   readonly options: HttpOptions;
   readonly engine: QueryEngine;
-  /** What a query may use, as the engine has it. */
-  readonly parse: ParseOptions;
+  /** What a query may use, as the engine has it; what is on by default without it. */
+  readonly parse?: ParseOptions;
   readonly source: SeriesSource;
   readonly append: AppendSamples;
   readonly readiness: () => Readiness;
@@ -49,7 +49,7 @@ export interface HttpDeps {
   readonly registry: Registry;
   readonly selfSnapshot: () => Promise<SelfSnapshot>;
   /** A file of the user interface by its path (`/assets/app.js`, `/index.html`). */
-  readonly uiFile: (path: string) => UiFile | undefined;
+  readonly uiFile: (path: string) => Promise<UiFile | undefined>;
 }
 
 export interface HttpOptions {
@@ -208,7 +208,6 @@ export interface StorageSnapshot {
   readonly pageCache: {
     readonly hits: number;
     readonly misses: number;
-    readonly evictions: number;
     readonly bytes: number;
     readonly bytesMax: number;
   };

@@ -82,13 +82,14 @@ export function createHandler(given: HttpDeps): HttpHandler {
   }
 
   /** What no route answers: a file of the interface, a hint at the prefix, or Go's 404. */
-  function elsewhere(request: Request): Response {
+  async function elsewhere(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (prefix !== "" && pathname === "/") return finish(request, redirectReply(`${prefix}/`), "/");
     const path = pathname.startsWith(`${prefix}/`) ? pathname.slice(prefix.length) : undefined;
     const reads = request.method === "GET" || request.method === "HEAD";
-    const file = path !== undefined && reads ? uiFileReply(deps, path) : undefined;
-    const handler = path?.startsWith(API_PREFIX) === true ? `${API_PREFIX}*path` : "/*filepath";
+    const isApi = path?.startsWith(API_PREFIX) === true;
+    const file = path !== undefined && reads && !isApi ? await uiFileReply(deps, path) : undefined;
+    const handler = isApi ? `${API_PREFIX}*path` : "/*filepath";
     const reply = file ?? plainReply(404, "404 page not found");
     metrics.answered(handler, reply.status, 0);
     return finish(request, reply, handler);

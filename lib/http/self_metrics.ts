@@ -436,12 +436,6 @@ function cacheRows(
   return [
     ["counter", "narthex_page_cache_hits_total", "Pages found in the page cache.", pageCache.hits],
     ["counter", "narthex_page_cache_misses_total", "Pages read from the store.", pageCache.misses],
-    [
-      "counter",
-      "narthex_page_cache_evictions_total",
-      "Pages dropped from the page cache.",
-      pageCache.evictions,
-    ],
     ["gauge", "narthex_page_cache_bytes", "Bytes held in the page cache.", pageCache.bytes],
     ["gauge", "narthex_page_cache_limit_bytes", "Bytes that the page cache may hold.", pageCache.bytesMax],
     [

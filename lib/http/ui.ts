@@ -26,8 +26,8 @@ export function toQueryPage(call: Call): Reply {
 }
 
 /** The index page with what the interface must know before its first request filled in. */
-export function indexPage(call: Call): Reply {
-  const index = call.deps.uiFile("/index.html");
+export async function indexPage(call: Call): Promise<Reply> {
+  const index = await call.deps.uiFile("/index.html");
   if (index === undefined) return plainReply(404, "the user interface is not part of this build");
   const html = new TextDecoder().decode(index.body)
     .replaceAll("PATH_PREFIX_PLACEHOLDER", escapeHtml(externalPathOf(call.deps)))
@@ -43,8 +43,8 @@ export function indexPage(call: Call): Reply {
 }
 
 /** Undefined when there is no such file. */
-export function uiFileReply(deps: HttpDeps, path: string): Reply | undefined {
-  const file = path === "/" ? undefined : deps.uiFile(path);
+export async function uiFileReply(deps: HttpDeps, path: string): Promise<Reply | undefined> {
+  const file = path === "/" ? undefined : await deps.uiFile(path);
   if (file === undefined) return undefined;
   return {
     status: 200,

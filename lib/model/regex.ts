@@ -33,7 +33,10 @@ export function compileAnchored(pattern: string): Regex {
   const shapes = parsed.foldsCase ? undefined : shapeMatcher(parsed.node);
   const native = backtrackingRegExp(parsed);
   if (shapes === undefined && native === undefined) {
-    return { ...plainRegex(pattern, compileFull(pattern)), prefix: parsed.foldsCase ? "" : prefixOf(parsed.node) };
+    return {
+      ...plainRegex(pattern, compileFull(pattern)),
+      prefix: parsed.foldsCase ? "" : prefixOf(parsed.node),
+    };
   }
   // What was parsed is right, so the full engine can wait until it is needed.
   let full: Regex | undefined;

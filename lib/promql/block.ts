@@ -4,7 +4,7 @@
  * before any arithmetic, so no arithmetic ever sees the pattern, and a NaN that arithmetic makes never carries it.
  */
 import { dropLabels, type Labels, labelsKey, METRIC_NAME } from "../model/labels.ts";
-import { fillAbsent, isAbsent, setAbsent, wordsOf } from "../model/stale.ts";
+import { ABSENT_HIGH, ABSENT_LOW, fillAbsent, isAbsent, setAbsent, wordsOf } from "../model/stale.ts";
 import { UserError } from "../core/errors.ts";
 
 /** The instants at which an expression is evaluated. */
@@ -44,10 +44,18 @@ export function blockOf(
 /** A block of `rows` absent rows. */
 export function absentBlock(steps: number, labels: readonly Labels[], dropsName?: Uint8Array): Block {
   const values = new Float64Array(steps * labels.length);
-  const block = blockOf(steps, labels, values, dropsName);
-  fillAbsent(block.words, 0, values.length);
-  return block;
+  if (values.length < FILL_CELLS_MIN) {
+    const block = blockOf(steps, labels, values, dropsName);
+    fillAbsent(block.words, 0, values.length);
+    return block;
+  }
+  new BigUint64Array(values.buffer).fill(ABSENT_BITS);
+  return blockOf(steps, labels, values, dropsName);
 }
+
+/** The absent pattern as one word: a native fill is several times faster than a loop, but has a fixed cost. */
+const ABSENT_BITS = (BigInt(ABSENT_HIGH) << 32n) | BigInt(ABSENT_LOW);
+const FILL_CELLS_MIN = 64;
 
 export function isRowAbsent(words: Uint32Array, from: number, to: number): boolean {
   for (let i = from; i < to; i++) if (!isAbsent(words, i)) return false;

@@ -41,14 +41,14 @@ const ROWS: readonly Row[] = [
   ],
   ["start_timestamp", [V], V, 0, true],
   [
-    "absent_over_time avg_over_time changes count_over_time delta deriv idelta increase irate last_over_time " +
-    "max_over_time min_over_time present_over_time rate resets stddev_over_time stdvar_over_time sum_over_time",
+    "absent_over_time avg_over_time changes count_over_time delta deriv first_over_time idelta increase irate " +
+    "last_over_time max_over_time min_over_time present_over_time rate resets stddev_over_time " +
+    "stdvar_over_time sum_over_time",
     [M],
     V,
   ],
   [
-    "first_over_time mad_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time " +
-    "ts_of_min_over_time",
+    "mad_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time",
     [M],
     V,
     0,

@@ -5,15 +5,10 @@
  */
 // @ts-types="@types/parsimmon"
 import Parsimmon, { type Parser } from "parsimmon";
-import type { AggregateOp, BinaryOp, Expr, Position } from "./ast.ts";
+import type { AggregateOp, Expr, Position } from "./ast.ts";
+import { BINARY_OPERATOR_KINDS, type BinaryOperator, EXPR_CHAIN } from "./binary_operators.ts";
 import { FUNCTIONS } from "./functions_table.ts";
-import {
-  type AggregateClause,
-  aggregateClause,
-  type BinaryClauses,
-  binaryClauses,
-  numberOf,
-} from "./grammar_modifiers.ts";
+import { type AggregateClause, aggregateClause, binaryClauses, numberOf } from "./grammar_modifiers.ts";
 import { postfix } from "./grammar_postfix.ts";
 import { selector } from "./grammar_selector.ts";
 import {
@@ -27,8 +22,8 @@ import {
   leftParen,
   numeric,
   type OperandShape,
-  optional,
   operandShape,
+  optional,
   quoted,
   refuse,
   rightParen,
@@ -37,91 +32,13 @@ import {
   wordOf,
 } from "./lexemes.ts";
 import { quoteGo } from "../model/labels.ts";
-import { type Binding, type Builders, foldChain, type Link, type Signed } from "./precedence.ts";
+import { foldChain, type Link, type Signed } from "./precedence.ts";
 import { unquote } from "./scan_string.ts";
-import { KIND, kindOfWord, kindsOfWords, type Token, type TokenKind } from "./tokens.ts";
-
-interface OperatorRow {
-  readonly op: BinaryOp;
-  readonly binding: Binding;
-}
-
-/** From loose to tight; every row one strength. As the documentation's table of binary operator precedence. */
-const OPERATOR_LEVELS: readonly (readonly (readonly [TokenKind, BinaryOp])[])[] = [
-  [[kindOfWord("or"), "or"]],
-  [[kindOfWord("and"), "and"], [kindOfWord("unless"), "unless"]],
-  [
-    [KIND.equalEqual, "=="],
-    [KIND.notEqual, "!="],
-    [KIND.lessEqual, "<="],
-    [KIND.less, "<"],
-    [KIND.greaterEqual, ">="],
-    [KIND.greater, ">"],
-    [KIND.trimUpper, "</"],
-    [KIND.trimLower, ">/"],
-  ],
-  [[KIND.plus, "+"], [KIND.minus, "-"]],
-  [[KIND.times, "*"], [KIND.divide, "/"], [KIND.modulo, "%"], [kindOfWord("atan2"), "atan2"]],
-  [[KIND.power, "^"]],
-];
-
-/** A sign binds as multiplication does: −1^2 is −(1^2). */
-const SIGN_STRENGTH = 4;
-
-function operatorTable(): ReadonlyMap<TokenKind, OperatorRow> {
-  const table = new Map<TokenKind, OperatorRow>();
-  for (const [strength, level] of OPERATOR_LEVELS.entries()) {
-    for (const [kind, op] of level) {
-      table.set(kind, { op, binding: { strength, rightAssociative: op === "^" } });
-    }
-  }
-  return table;
-}
-
-const OPERATORS = operatorTable();
-
-interface BinaryOperator {
-  readonly token: Token;
-  readonly clauses: BinaryClauses;
-}
+import { KIND, kindsOfWords, type Token } from "./tokens.ts";
 
 function span(first: Position, last: Position): Position {
   return { start: first.start, end: last.end };
 }
-
-/** Between which types it stands is known to the type check, which drops `matching` where it means nothing. */
-function binaryOf({ token, clauses }: BinaryOperator, left: Expr, right: Expr): Expr {
-  const { bool, matching } = clauses;
-  const filled = matching.fillLeft !== undefined || matching.fillRight !== undefined;
-  if (filled && runningOptions().binopFillModifiers !== true) {
-    refuse(span(left.pos, right.pos), "binop fill modifiers are experimental and not enabled");
-  }
-  return {
-    kind: "binary",
-    op: OPERATORS.get(token.kind)!.op,
-    left,
-    right,
-    bool,
-    matching,
-    opPos: span(token, token),
-    pos: span(left.pos, right.pos),
-  };
-}
-
-/** As Prometheus: a sign before a number becomes part of it. */
-function signedOf(signToken: Token, expr: Expr): Expr {
-  const pos = span(signToken, expr.pos);
-  const minus = signToken.kind === KIND.minus;
-  if (expr.kind === "number") return { ...expr, value: minus ? -expr.value : expr.value, pos };
-  return { kind: "unary", op: minus ? "-" : "+", expr, pos };
-}
-
-const CHAIN: Builders<Expr, BinaryOperator> = {
-  bindings: new Map([...OPERATORS].map(([kind, { binding }]) => [kind, binding])),
-  signStrength: SIGN_STRENGTH,
-  sign: signedOf,
-  binary: binaryOf,
-};
 
 function callOf(name: Token, args: readonly Expr[], close: Token): Expr {
   const signature = FUNCTIONS.get(name.text);
@@ -289,7 +206,7 @@ const signed: Parser<Signed<Expr>> = Parsimmon.seqMap(
 );
 
 const operator: Parser<BinaryOperator> = Parsimmon.seqMap(
-  anyOf([...OPERATORS.keys()].join(""), "binary operator"),
+  anyOf(BINARY_OPERATOR_KINDS, "binary operator"),
   binaryClauses,
   (token, clauses) => ({ token, clauses }),
 );
@@ -303,7 +220,7 @@ const link: Parser<Link<Expr, BinaryOperator>> = Parsimmon.seqMap(
 const chain: Parser<Expr> = Parsimmon.seqMap(
   signed,
   link.many(),
-  (first, links) => foldChain(first, links, CHAIN),
+  (first, links) => foldChain(first, links, EXPR_CHAIN),
 );
 
 /** A whole query. */

@@ -101,7 +101,7 @@ export function emit({ lines, series, newFrom, tMs, settings, rows, define }: Em
     if ((flag & (SERIES_KNOWN | SERIES_PENDING)) === 0) {
       ref = define(slot, line);
       refs[slot] = ref;
-      flags[slot] = flag | SERIES_PENDING;
+      flags[slot] = flags[slot]! | SERIES_PENDING;
       if (slot >= newFrom) seriesAdded++;
     } else if (slot >= newFrom && !again) seriesAdded++;
     const value = values[line]!;

@@ -36,7 +36,7 @@ export class MetadataCache {
   replaced(before: ReadonlyMap<string, MetricMetadata>, now: ReadonlyMap<string, MetricMetadata>): void {
     for (const [name, metadata] of before) {
       if (now.has(name) || this.#gone.size >= LINGERING_MAX) continue;
-      this.#gone.set(name, { metadata, untilScrape: this.#scrapes + LINGER_SCRAPES });
+      this.#gone.set(name, { metadata, untilScrape: this.#scrapes + LINGER_SCRAPES - 1 });
     }
     for (const name of now.keys()) this.#gone.delete(name);
   }

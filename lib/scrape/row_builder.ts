@@ -5,7 +5,7 @@
 import type { EpochMs } from "../core/time.ts";
 import { NEW_SERIES_BIT, type SampleRow } from "../model/batch.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
-import { setNan, setStale, wordsOf } from "../model/stale.ts";
+import { isStale, setNan, setStale, wordsOf } from "../model/stale.ts";
 
 /** Owner of a series that leaves no trace once its batch is answered. */
 export const OWNED_BY_NOBODY = -1_000_000;
@@ -64,10 +64,13 @@ export class RowBuilder {
     return ref;
   }
 
-  /** False when the row has the series already. */
+  /** False when the row has a value of the series already; a staleness marker gives way. */
   put(ref: number, value: number): boolean {
-    const at = this.#place(ref);
-    if (at === -1) return false;
+    let at = this.#place(ref);
+    if (at === -1) {
+      at = this.#taken?.get(ref) ?? -1;
+      if (at === -1 || !isStale(this.#words, at)) return false;
+    }
     if (value === value) this.#values[at] = value;
     else setNan(this.#words, at);
     return true;

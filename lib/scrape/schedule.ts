@@ -59,5 +59,5 @@ export function snappedMs(dueMs: EpochMs, startedMs: EpochMs, intervalMs: number
 /** The place after `dueMs` that is not past yet: places that were slept through are skipped, not caught up. */
 export function nextScrapeMs(dueMs: EpochMs, nowMs: EpochMs, intervalMs: number): EpochMs {
   const next = dueMs + intervalMs;
-  return next > nowMs ? next : next + Math.ceil((nowMs - next + 1) / intervalMs - 1e-9) * intervalMs;
+  return next > nowMs ? next : next + (Math.floor((nowMs - next) / intervalMs) + 1) * intervalMs;
 }

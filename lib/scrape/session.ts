@@ -314,10 +314,12 @@ export class ScrapeSession {
   #emitBody(body: Body, lines: LineTable, newFrom: number, tMs: EpochMs): EmissionCounts {
     let again: BodyLabels | undefined;
     const define = (slot: number, line: number): number => {
-      const fresh = this.#fresh.labelsOf(slot);
-      if (fresh !== undefined) return rows.define(fresh, slot);
-      again ??= new BodyLabels(body, lines);
-      return rows.define(this.#labelsOf(again.pairsAt(line)), slot);
+      let labels = this.#fresh.labelsOf(slot);
+      if (labels === undefined) {
+        again ??= new BodyLabels(body, lines);
+        labels = this.#labelsOf(again.pairsAt(line));
+      }
+      return this.#mayAlias ? this.#defineTwin(labels, slot) : rows.define(labels, slot);
     };
     return emit({ lines, series: this.#series, newFrom, tMs, settings: this.#settings, rows, define });
   }
@@ -464,7 +466,7 @@ export class ScrapeSession {
     if (found.kind === "dropped") return this.#series.add(0, SERIES_DROPPED);
     if (found.kind !== "labels") throw new SampleRefused(found, lineOf(parser.bytes, parser.recordStart));
     const hash = hashLabels(found.labels);
-    const twin = this.#twinOf(found.labels, hash);
+    const twin = this.#twinOf(found.labels, hash, -1);
     if (twin !== undefined) this.#mayAlias = true;
     const slot = this.#series.add(hash, twin?.ref === undefined ? 0 : SERIES_KNOWN);
     if (twin?.ref !== undefined) this.#series.ref[slot] = twin.ref;
@@ -472,17 +474,31 @@ export class ScrapeSession {
     return slot;
   }
 
-  /** Another key, or a report series, that stands for the same labels, with its column where it has one. */
-  #twinOf(labels: Labels, hash: number): { readonly ref: number | undefined } | undefined {
+  /** Defines a series unless a twin of it has a column already, which is then its own. */
+  #defineTwin(labels: Labels, slot: number): number {
+    const ref = this.#twinOf(labels, this.#series.labelsHash[slot]!, slot)?.ref;
+    if (ref === undefined) return rows.define(labels, slot);
+    this.#series.flags[slot] = this.#series.flags[slot]! | SERIES_KNOWN;
+    return ref;
+  }
+
+  /**
+   * Another key than that of slot `self`, or a report series, that stands for the same labels; with its column
+   * where it has one.
+   */
+  #twinOf(labels: Labels, hash: number, self: number): { readonly ref: number | undefined } | undefined {
     const key = labelsKey(labels);
     const report = this.#reportHashes.indexOf(hash);
     if (report !== -1 && labelsKey(this.#report[report]!) === key) return { ref: this.#reportRefs?.[report] };
+    let found: { readonly ref: undefined } | undefined;
     for (const slot of this.#fresh.slotsOf(hash)) {
+      if (slot === self) continue;
       const twin = this.#fresh.labelsOf(slot) ?? this.#labelsOfLast(new Set([slot]))[0];
       if (twin === undefined || labelsKey(twin) !== key) continue;
-      return { ref: (this.#series.flags[slot]! & SERIES_KNOWN) === 0 ? undefined : this.#series.ref[slot]! };
+      if ((this.#series.flags[slot]! & SERIES_KNOWN) !== 0) return { ref: this.#series.ref[slot]! };
+      found = { ref: undefined };
     }
-    return undefined;
+    return found;
   }
 }
 

@@ -104,28 +104,49 @@ export function encodeRow(out: ByteWriter, row: AcceptedRow, stray: boolean, bas
   const { lastWords } = base;
   const bitmapBytes = (count + 7) >> 3;
   const bitmaps = out.length;
-  out.reserve(2 * bitmapBytes).fill(0, bitmaps, bitmaps + 2 * bitmapBytes);
-  out.length += 2 * bitmapBytes;
+  // Room for all that follows: at most eight bytes a value, so that `bytes` stays the writer's array.
+  const bytes = out.reserve(2 * bitmapBytes + 8 * count + 8);
+  bytes.fill(0, bitmaps, bitmaps + 2 * bitmapBytes);
+  let at = bitmaps + 2 * bitmapBytes;
   for (let i = 0; i < count; i++) {
     const column = columns[i]!;
     const low = words[2 * i]!;
     const high = words[2 * i + 1]!;
     if (low === lastWords[2 * column] && high === lastWords[2 * column + 1]) continue;
     const bit = 1 << (i & 7);
-    out.peek()[bitmaps + (i >> 3)]! |= bit;
+    bytes[bitmaps + (i >> 3)]! |= bit;
     deltaWords[0] = low;
     deltaWords[1] = high;
     deltaWords[2] = lastWords[2 * column]!;
     deltaWords[3] = lastWords[2 * column + 1]!;
-    const step = delta[0]! - delta[1]!;
-    if (
-      Number.isSafeInteger(delta[0]) && Number.isSafeInteger(delta[1]) && Math.abs(step) <= INTEGER_DELTA_MAX &&
-      !Object.is(delta[0], -0)
-    ) {
-      out.peek()[bitmaps + bitmapBytes + (i >> 3)]! |= bit;
-      out.zigzag(step);
-    } else out.words(low, high);
+    const value = delta[0]!;
+    const step = value - delta[1]!;
+    if (step === Math.floor(step) && isIntegerDelta(value, step)) {
+      bytes[bitmaps + bitmapBytes + (i >> 3)]! |= bit;
+      let rest = step < 0 ? -step * 2 - 1 : step * 2;
+      while (rest >= 0x80) {
+        bytes[at++] = (rest & 0x7f) | 0x80;
+        rest = Math.floor(rest / 128);
+      }
+      bytes[at++] = rest;
+    } else {
+      bytes[at++] = low;
+      bytes[at++] = low >>> 8;
+      bytes[at++] = low >>> 16;
+      bytes[at++] = low >>> 24;
+      bytes[at++] = high;
+      bytes[at++] = high >>> 8;
+      bytes[at++] = high >>> 16;
+      bytes[at++] = high >>> 24;
+    }
   }
+  out.length = at;
+}
+
+/** Both values are whole then, and the sum of the old one and the step is exactly the new one. */
+function isIntegerDelta(value: number, step: number): boolean {
+  return Math.abs(step) <= INTEGER_DELTA_MAX && Number.isSafeInteger(value) && Number.isSafeInteger(value - step) &&
+    !Object.is(value, -0);
 }
 
 /** Throws a `CorruptDataError` for what `finish` did not write. */

@@ -93,6 +93,22 @@ for (const kind of ["ahead", "behind"] as const) {
   }
 }
 
+for (const kind of ["ahead", "behind"] as const) {
+  Deno.test(`${kind}: a process killed at any step loses nothing that was confirmed`, async () => {
+    for (const seed of [4, 5]) {
+      for (let step = 0, ended = false; !ended; step++) {
+        const { sim, confirmed } = await begin(kind, seed, true);
+        ended = await sim.steps(step, sim.clock.nowMs() + 60_000) < step;
+        const folded = (sim.stateOf("/c") as CounterState | undefined)?.total ?? 0;
+        const promised = kind === "ahead" ? folded : confirmed.at(-1) ?? 0;
+        const again = await replayed(kind, sim.kv) as number;
+        strictEqual(again & promised, promised, `seed ${seed}, step ${step}`);
+        ok(kind === "ahead" || again <= folded);
+      }
+    }
+  });
+}
+
 Deno.test("equal seeds give equal traces with crashes, a slow and a failing store too", async () => {
   const traces: string[] = [];
   for (let i = 0; i < 2; i++) {

@@ -50,8 +50,18 @@ scrape_configs:
     [a!.scrapeIntervalMs, a!.scrapeTimeoutMs, a!.sampleLimit, a!.bodySizeLimitBytes, a!.extraScrapeMetrics],
     [5_000, 5_000, 7, 1024, true],
   );
-  deepStrictEqual([a!.scheme, a!.metricsPath, a!.honorTimestamps, a!.enableCompression], ["http", "/metrics", true, true]);
-  deepStrictEqual([b!.scrapeIntervalMs, b!.scrapeTimeoutMs, b!.sampleLimit, b!.scheme], [90_000, 20_000, 9, "https"]);
+  deepStrictEqual([a!.scheme, a!.metricsPath, a!.honorTimestamps, a!.enableCompression], [
+    "http",
+    "/metrics",
+    true,
+    true,
+  ]);
+  deepStrictEqual([b!.scrapeIntervalMs, b!.scrapeTimeoutMs, b!.sampleLimit, b!.scheme], [
+    90_000,
+    20_000,
+    9,
+    "https",
+  ]);
   deepStrictEqual(b!.params, [["a", ["x y"]], ["z", ["1", "2"]]]);
   deepStrictEqual(b!.staticConfigs, [{ source: "0", targets: [["__address__", "h:1"]], labels: ["x", "1"] }]);
 });
@@ -68,15 +78,15 @@ Deno.test("a problem names file, line, column and the way to the field", async (
     ],
     [
       "scrape_configs:\n- job_name: a\n  sample_limit: -1\n",
-      "prometheus.yml:3:17: scrape_configs[0].sample_limit: expected a whole number of 0 or more, got \"-1\" (unmarshal errors: cannot unmarshal !!int `-1` into uint)",
+      'prometheus.yml:3:17: scrape_configs[0].sample_limit: expected a whole number of 0 or more, got "-1" (unmarshal errors: cannot unmarshal !!int `-1` into uint)',
     ],
     [
       "scrape_configs: nothing\n",
-      "prometheus.yml:1:17: scrape_configs: expected a list (a map each), got \"nothing\" (unmarshal errors: cannot unmarshal !!str `nothing` into []struct)",
+      'prometheus.yml:1:17: scrape_configs: expected a list (a map each), got "nothing" (unmarshal errors: cannot unmarshal !!str `nothing` into []struct)',
     ],
     [
       "scrape_configs:\n- job_name: a\n  honor_labels: 1\n",
-      "prometheus.yml:3:17: scrape_configs[0].honor_labels: expected true or false, got \"1\" (unmarshal errors: cannot unmarshal !!int `1` into bool)",
+      'prometheus.yml:3:17: scrape_configs[0].honor_labels: expected true or false, got "1" (unmarshal errors: cannot unmarshal !!int `1` into bool)',
     ],
     [
       "scrape_configs:\n- job_name: a\n  scheme: ftp\n",
@@ -87,7 +97,9 @@ Deno.test("a problem names file, line, column and the way to the field", async (
 });
 
 Deno.test("all problems of a file are told at once, in its order", async () => {
-  const message = await problemsOf("global:\n  scrape_interval: x\nscrape_configs:\n- jobname: a\n  sample_limit: y\n");
+  const message = await problemsOf(
+    "global:\n  scrape_interval: x\nscrape_configs:\n- jobname: a\n  sample_limit: y\n",
+  );
   deepStrictEqual(message.split("\n").map((line) => line.split(": ")[0]), [
     "prometheus.yml:2:20",
     "prometheus.yml:4:3",
@@ -97,8 +109,14 @@ Deno.test("all problems of a file are told at once, in its order", async () => {
 
 Deno.test("broken YAML, doubled keys, bombs and endless nesting are refused", async () => {
   ok((await problemsOf("global:\n\t- x")).startsWith("prometheus.yml:2:"));
-  ok((await problemsOf("global: {}\nglobal: {}\n")).includes("2:1: field global already set in type config.plain"));
-  ok((await problemsOf("global: { external_labels: { a: 1, a: 2 } }")).includes('key "a" already set in map'));
+  ok(
+    (await problemsOf("global: {}\nglobal: {}\n")).includes(
+      "2:1: field global already set in type config.plain",
+    ),
+  );
+  ok(
+    (await problemsOf("global: { external_labels: { a: 1, a: 2 } }")).includes('key "a" already set in map'),
+  );
   ok((await problemsOf("global: *nowhere")).includes("nowhere"));
   const levels = Array.from({ length: 9 }, (_, i) => `    l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(10)}]`);
   const oauth2 = "oauth2:\n    client_id: a\n    token_url: b\n    claims:\n";
@@ -120,16 +138,20 @@ scrape_configs:
   job_name: b
   scrape_timeout: 2s
 `);
-  deepStrictEqual(config.scrapeConfigs.map((job) => [job.jobName, job.scrapeIntervalMs, job.scrapeTimeoutMs]), [
-    ["a", 7_000, 3_000],
-    ["b", 7_000, 2_000],
-  ]);
+  deepStrictEqual(
+    config.scrapeConfigs.map((job) => [job.jobName, job.scrapeIntervalMs, job.scrapeTimeoutMs]),
+    [
+      ["a", 7_000, 3_000],
+      ["b", 7_000, 2_000],
+    ],
+  );
 });
 
 Deno.test("jobs of other files join, with paths of their own and unique names", async () => {
   const main = "scrape_config_files: ['jobs/*.yml']\nscrape_configs: [{ job_name: a }]\n";
   const more = {
-    "/etc/p/jobs/1.yml": "scrape_configs: [{ job_name: b, basic_auth: { username: u, password_file: secret } }]",
+    "/etc/p/jobs/1.yml":
+      "scrape_configs: [{ job_name: b, basic_auth: { username: u, password_file: secret } }]",
     "/etc/p/jobs/2.yml": "scrape_configs: [{ job_name: c, file_sd_configs: [{ files: [t/*.json] }] }]",
     "/etc/p/jobs/ignored.txt": "not yaml: [",
   };
@@ -147,7 +169,11 @@ Deno.test("jobs of other files join, with paths of their own and unique names", 
     await problemsOf(main, { "/etc/p/jobs/1.yml": "scrape_configs:\n- job_name: a\n" }),
     'jobs/1.yml:2:13: scrape_configs[0].job_name: found multiple scrape configs with job name "a", first found in main config file',
   );
-  ok((await problemsOf(main, { "/etc/p/jobs/1.yml": "global: {}\n" })).includes("field global not found in type"));
+  ok(
+    (await problemsOf(main, { "/etc/p/jobs/1.yml": "global: {}\n" })).includes(
+      "field global not found in type",
+    ),
+  );
 });
 
 Deno.test("external labels expand variables and warn about those that are not set", async () => {
@@ -229,7 +255,10 @@ scrape_configs:
     ["proxy_from_environment: true, proxy_url: 'http://x'", "proxy_url must not be configured"],
     ["no_proxy: x", "if no_proxy is configured, proxy_url must also be configured"],
     ["tls_config: { cert_file: x }", "exactly one of key or key_file must be configured"],
-    ["basic_auth: {}, oauth2: { client_id: a, token_url: b }", "at most one of basic_auth, oauth2 & authorization"],
+    [
+      "basic_auth: {}, oauth2: { client_id: a, token_url: b }",
+      "at most one of basic_auth, oauth2 & authorization",
+    ],
     ["authorization: { type: Basic }", 'authorization type cannot be set to "basic"'],
     ["tls_config: { min_version: SSL3 }", "unknown TLS version: SSL3"],
   ];
@@ -240,7 +269,8 @@ scrape_configs:
 });
 
 Deno.test("jobs that scrape alike have the same key, and differ when anything differs", async () => {
-  const text = (interval: string) => `scrape_configs: [{ job_name: a, scrape_interval: ${interval} }, { job_name: b }]`;
+  const text = (interval: string) =>
+    `scrape_configs: [{ job_name: a, scrape_interval: ${interval} }, { job_name: b }]`;
   const before = await load(text("15s"));
   const after = await load(text("30s"));
   ok(scrapeConfigKey(before.scrapeConfigs[0]!) !== scrapeConfigKey(after.scrapeConfigs[0]!));

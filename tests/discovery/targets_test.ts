@@ -51,7 +51,10 @@ relabel_configs:
 - { target_label: __tmp, replacement: gone }
 `);
   const target = active[0]!;
-  strictEqual(target.url, "https://prober:9115/probe/x%20y?module=icmp&module=tcp&target=example.org&z=a+b%26c");
+  strictEqual(
+    target.url,
+    "https://prober:9115/probe/x%20y?module=icmp&module=tcp&target=example.org&z=a+b%26c",
+  );
   strictEqual(formatLabels(target.labels), '{instance="example.org", job="j"}');
   strictEqual(labelValue(target.internalLabels, "__tmp"), "gone");
   deepStrictEqual([target.scrapeIntervalMs, target.scrapeTimeoutMs], [15_000, 1_500]);

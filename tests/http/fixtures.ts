@@ -2,7 +2,7 @@
 import { Registry } from "../../lib/client/registry.ts";
 import { UserError } from "../../lib/core/errors.ts";
 import type { Clock } from "../../lib/core/ports.ts";
-import type { HttpDeps, SelfSnapshot } from "../../lib/http/deps.ts";
+import type { HttpDeps, SelfSnapshot, UiFile } from "../../lib/http/deps.ts";
 import { createHandler, type HttpHandler } from "../../lib/http/handler.ts";
 import { type Labels, labelsFromRecord, labelValue } from "../../lib/model/labels.ts";
 import { type Matcher, matchesLabels } from "../../lib/model/matchers.ts";
@@ -131,7 +131,7 @@ export const SELF: SelfSnapshot = {
     seals: 5,
     sealFailures: 0,
     cohorts: 4,
-    pageCache: { hits: 10, misses: 2, evictions: 1, bytes: 100, bytesMax: 1000 },
+    pageCache: { hits: 10, misses: 2, bytes: 100, bytesMax: 1000 },
   },
   scrape: {
     pools: [{ name: "node", targets: 2, targetLimit: 0, syncs: 3, syncSecondsTotal: 0.5, syncFailures: 0 }],
@@ -161,6 +161,16 @@ export const SELF: SelfSnapshot = {
   queriesConcurrentMax: 20,
   process: undefined,
 };
+
+const UI_FILES: ReadonlyMap<string, UiFile> = new Map([
+  ["/index.html", {
+    body: new TextEncoder().encode(
+      "<title>TITLE_PLACEHOLDER</title>PATH_PREFIX_PLACEHOLDER|READY_PLACEHOLDER",
+    ),
+    contentType: "text/html; charset=utf-8",
+  }],
+  ["/assets/app.js", { body: new TextEncoder().encode("app()"), contentType: "text/javascript" }],
+]);
 
 export interface World {
   readonly handler: HttpHandler;
@@ -240,17 +250,7 @@ export function worldOf(change: (deps: HttpDeps) => HttpDeps = (deps) => deps): 
     notices: () => [{ text: "Configuration reload has failed.", sinceMs: 1_700_000_000_000 }],
     registry: new Registry(),
     selfSnapshot: () => Promise.resolve(SELF),
-    uiFile: (path) =>
-      path === "/index.html"
-        ? {
-          body: new TextEncoder().encode(
-            "<title>TITLE_PLACEHOLDER</title>PATH_PREFIX_PLACEHOLDER|READY_PLACEHOLDER",
-          ),
-          contentType: "text/html; charset=utf-8",
-        }
-        : path === "/assets/app.js"
-        ? { body: new TextEncoder().encode("app()"), contentType: "text/javascript" }
-        : undefined,
+    uiFile: (path) => Promise.resolve(UI_FILES.get(path)),
   };
   const handler = createHandler(change(deps));
   const info = { remoteAddress: "127.0.0.1" };

@@ -5,7 +5,7 @@ import { labelsFromRecord } from "../../lib/model/labels.ts";
 import { compileAnchored } from "../../lib/model/regex.ts";
 import { encodeSnappy } from "../../lib/remote/snappy_block.ts";
 import { encodeWriteRequest } from "../../lib/remote/write_request.ts";
-import { NOW_MS, worldOf } from "./fixtures.ts";
+import { failure, NOW_MS, worldOf } from "./fixtures.ts";
 
 type Options = Partial<HttpDeps["options"]>;
 const withOptions = (options: Options) => (deps: HttpDeps) => ({
@@ -321,4 +321,26 @@ Deno.test("/metrics shows the server's own metrics, its requests and queries amo
   assert.ok(!text.includes("prometheus_tsdb_head_min_time_seconds"), "an empty head has no least time");
   const open = await get("/metrics", { Accept: "application/openmetrics-text;version=1.0.0" });
   assert.ok((await open.text()).endsWith("# EOF\n"));
+});
+
+Deno.test("/metrics answers while the server starts, with what is known by then", async () => {
+  const { get } = worldOf((deps) => ({
+    ...deps,
+    readiness: () => "starting",
+    selfSnapshot: () => Promise.reject(failure("unavailable", "storage is not open yet")),
+  }));
+  const response = await get("/metrics");
+  strictEqual(response.status, 200);
+  const text = await response.text();
+  assert.ok(text.includes("\nprometheus_ready 0\n"));
+  assert.ok(!text.includes("prometheus_tsdb_head_series"));
+});
+
+Deno.test("/metrics says so when the server cannot tell about itself", async () => {
+  const { get } = worldOf((deps) => ({
+    ...deps,
+    selfSnapshot: () => Promise.reject(new Error("no answer")),
+  }));
+  const response = await get("/metrics");
+  deepStrictEqual([response.status, await response.text()], [500, "no answer\n"]);
 });

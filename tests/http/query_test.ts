@@ -210,3 +210,24 @@ Deno.test("query_exemplars finds none, but refuses a bad request", async () => {
   strictEqual((await get("/api/v1/query_exemplars?query=up&start=2&end=1")).status, 400);
   strictEqual((await get("/api/v1/query_exemplars?query=)")).status, 400);
 });
+
+Deno.test("a client that goes away in the middle of an answer stops its writing", async () => {
+  const { engine, get } = worldOf();
+  const tMs = Float64Array.from({ length: 11_000 }, (_, i) => i * 1000);
+  const series = Array.from(
+    { length: 50 },
+    (_, n) => ({ labels: ["n", String(n)], tMs, values: tMs.map(Math.sqrt) }),
+  );
+  engine.answer = resultOf({ kind: "matrix", series });
+  for (const headers of [{}, { "Accept-Encoding": "gzip" }]) {
+    const response = await get("/api/v1/query_range?query=up&start=0&end=1&step=1", headers);
+    const reader = response.body!.getReader();
+    strictEqual((await reader.read()).done, false);
+    await reader.cancel();
+  }
+  const sizes = await (await get("/metrics")).text();
+  // of 12 MB each, a few chunks were written and counted
+  const sum =
+    /^prometheus_http_response_size_bytes_sum\{handler="\/api\/v1\/query_range"\} (\S+)$/m.exec(sizes)![1];
+  strictEqual(Number(sum) > 0 && Number(sum) < 3e6, true, sum);
+});

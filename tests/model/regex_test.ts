@@ -98,20 +98,21 @@ Deno.test("a bad pattern is refused in Go's words", () => {
 });
 
 Deno.test("groups fill a template by Go's rules", () => {
-  const cases: readonly (readonly [pattern: string, text: string, template: string, out: string | undefined])[] = [
-    ["(.*)", "abc", "$1", "abc"],
-    ["(.*);(.*)", "a;b", "$2-${1}", "b-a"],
-    ["(.*);(.*)", "a;b;c", "$1", "a;b"],
-    ["(a)(b)?", "a", "[$2]", "[]"],
-    ["(a)", "a", "$1_x", ""],
-    ["(a)", "a", "${1}_x", "a_x"],
-    ["(a)", "a", "$$1", "$1"],
-    ["(a)", "a", "$0$9", "a"],
-    ["(?P<name>.+)", "v", "$name", "v"],
-    ["(a)", "b", "$1", undefined],
-    ["([^.]+)\\.(.+)", "web.example.org", "${1}@$2", "web@example.org"],
-    ["foo|bar", "bar", "$0", "bar"],
-  ];
+  const cases:
+    readonly (readonly [pattern: string, text: string, template: string, out: string | undefined])[] = [
+      ["(.*)", "abc", "$1", "abc"],
+      ["(.*);(.*)", "a;b", "$2-${1}", "b-a"],
+      ["(.*);(.*)", "a;b;c", "$1", "a;b"],
+      ["(a)(b)?", "a", "[$2]", "[]"],
+      ["(a)", "a", "$1_x", ""],
+      ["(a)", "a", "${1}_x", "a_x"],
+      ["(a)", "a", "$$1", "$1"],
+      ["(a)", "a", "$0$9", "a"],
+      ["(?P<name>.+)", "v", "$name", "v"],
+      ["(a)", "b", "$1", undefined],
+      ["([^.]+)\\.(.+)", "web.example.org", "${1}@$2", "web@example.org"],
+      ["foo|bar", "bar", "$0", "bar"],
+    ];
   for (const [pattern, text, template, out] of cases) {
     strictEqual(compileAnchored(pattern).expand(text, template), out, `${pattern} ${template}`);
     strictEqual(compileReference(pattern).expand(text, template), out, `reference ${pattern} ${template}`);
@@ -140,8 +141,31 @@ Deno.test("case folding and unanchored search", () => {
 });
 
 const atom = fc.constantFrom(
-  "a", "b", "ab", "k", "é", "😀", ".", "[ab]", "[^a]", "[a-c]", "\\.", "\\d", "\\w", "\\s", "\\W", "[\\d.]", "-", "^", "$",
-  "\n", "[]a]", "[a-]", "{", "}", "]",
+  "a",
+  "b",
+  "ab",
+  "k",
+  "é",
+  "😀",
+  ".",
+  "[ab]",
+  "[^a]",
+  "[a-c]",
+  "\\.",
+  "\\d",
+  "\\w",
+  "\\s",
+  "\\W",
+  "[\\d.]",
+  "-",
+  "^",
+  "$",
+  "\n",
+  "[]a]",
+  "[a-]",
+  "{",
+  "}",
+  "]",
 );
 const quantifier = fc.constantFrom("", "", "", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,3}", "{0,}", "**");
 const pattern = fc.letrec<{ pattern: string; piece: string }>((tie) => ({
@@ -165,24 +189,29 @@ const subject = fc.array(
 
 Deno.test("the fast ways agree with the full engine on patterns and texts of all kinds", () => {
   fc.assert(
-    fc.property(fc.boolean(), pattern, fc.array(subject, { minLength: 1, maxLength: 12 }), (folded, body, texts) => {
-      const source = (folded ? "(?i)" : "") + body;
-      let reference;
-      try {
-        reference = compileReference(source);
-      } catch (error) {
-        throws(() => compileAnchored(source), { message: (error as Error).message });
-        return;
-      }
-      const regex = compileAnchored(source);
-      for (const text of texts) {
-        const expected = reference.matches(text);
-        strictEqual(regex.matches(text), expected, `${source} on ${JSON.stringify(text)}`);
-        strictEqual(regex.expand(text, "<$0|$1|$2>"), reference.expand(text, "<$0|$1|$2>"), source);
-        if (expected) strictEqual(text.startsWith(regex.prefix), true, `prefix of ${source}`);
-        if (regex.literals !== undefined) strictEqual(regex.literals.includes(text), expected, source);
-      }
-    }),
+    fc.property(
+      fc.boolean(),
+      pattern,
+      fc.array(subject, { minLength: 1, maxLength: 12 }),
+      (folded, body, texts) => {
+        const source = (folded ? "(?i)" : "") + body;
+        let reference;
+        try {
+          reference = compileReference(source);
+        } catch (error) {
+          throws(() => compileAnchored(source), { message: (error as Error).message });
+          return;
+        }
+        const regex = compileAnchored(source);
+        for (const text of texts) {
+          const expected = reference.matches(text);
+          strictEqual(regex.matches(text), expected, `${source} on ${JSON.stringify(text)}`);
+          strictEqual(regex.expand(text, "<$0|$1|$2>"), reference.expand(text, "<$0|$1|$2>"), source);
+          if (expected) strictEqual(text.startsWith(regex.prefix), true, `prefix of ${source}`);
+          if (regex.literals !== undefined) strictEqual(regex.literals.includes(text), expected, source);
+        }
+      },
+    ),
     { numRuns: 1500, seed: 20260101 },
   );
 });

@@ -20,11 +20,11 @@ const panel: fc.Arbitrary<PanelState> = fc.record({
     fc.record({
       type: fc.constant("auto" as const),
       density: fc.constantFrom("low" as const, "medium" as const, "high" as const),
-    }),
-    fc.record({ type: fc.constant("fixed" as const), stepMs: seconds }),
+    }, { noNullPrototype: true }),
+    fc.record({ type: fc.constant("fixed" as const), stepMs: seconds }, { noNullPrototype: true }),
   ),
   stacked: fc.boolean(),
-});
+}, { noNullPrototype: true });
 
 Deno.test("panels come back from the address as they were", () => {
   fc.assert(

@@ -19,7 +19,9 @@ const ALERTMANAGER_FIELDS = {
   path_prefix: field(text),
   timeout: field(duration, 10_000),
   api_version: keptField(apiVersion, "v2"),
-  relabel_configs: field(list(relabelRule, { nullMessage: "empty or null Alertmanager target relabeling rule" })),
+  relabel_configs: field(
+    list(relabelRule, { nullMessage: "empty or null Alertmanager target relabeling rule" }),
+  ),
   alert_relabel_configs: field(
     list(relabelRule, { nullMessage: "empty or null Alertmanager alert relabeling rule" }),
   ),
@@ -32,7 +34,8 @@ const alertmanager: Schema<AlertmanagerSettings> = struct({
   fields: ALERTMANAGER_FIELDS,
   check(value, reader) {
     checkHttp(value, reader);
-    const auth = value.basic_auth !== undefined || value.authorization !== undefined || value.oauth2 !== undefined;
+    const auth = value.basic_auth !== undefined || value.authorization !== undefined ||
+      value.oauth2 !== undefined;
     if (auth && value.sigv4 !== undefined) {
       const message = "at most one of basic_auth, authorization, oauth2, & sigv4 must be configured";
       reader.reportOf(value, message, "sigv4");

@@ -82,7 +82,9 @@ function anyAt(depth: number): Schema<Written> {
       }
       if (node.kind === "scalar") return scalarOf(node);
       const inner = anyAt(depth + 1);
-      if (node.kind === "list") return node.items.map((item, index) => reader.part(`[${index}]`, inner, item));
+      if (node.kind === "list") {
+        return node.items.map((item, index) => reader.part(`[${index}]`, inner, item));
+      }
       return new Map(node.entries.map(({ key, value }) => [key.text, reader.part(key.text, inner, value)]));
     },
   };

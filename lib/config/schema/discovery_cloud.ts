@@ -26,7 +26,11 @@ const AWS_CLUSTERS = { clusters: field(list(text)), request_concurrency: field(i
 
 function checkConcurrency(value: { readonly request_concurrency: number }, reader: Reader): void {
   if (value.request_concurrency > 0) return;
-  reader.reportOf(value, `request_concurrency must be positive, got ${value.request_concurrency}`, "request_concurrency");
+  reader.reportOf(
+    value,
+    `request_concurrency must be positive, got ${value.request_concurrency}`,
+    "request_concurrency",
+  );
 }
 
 function checkSecretKey(
@@ -37,7 +41,11 @@ function checkSecretKey(
     reader.reportOf(value, "one of secret_key & secret_key_file must be configured");
   }
   if (value.secret_key !== "" && value.secret_key_file !== "") {
-    reader.reportOf(value, "at most one of secret_key & secret_key_file must be configured", "secret_key_file");
+    reader.reportOf(
+      value,
+      "at most one of secret_key & secret_key_file must be configured",
+      "secret_key_file",
+    );
   }
 }
 
@@ -97,7 +105,9 @@ const OCI = httpMechanism("oci", {
   }
   if (value.auth !== "api_key") return;
   for (const name of ["tenancy", "user", "fingerprint", "key_file"] as const) {
-    if (value[name] === "") reader.reportOf(value, `oci_sd: ${name} is required for auth method "api_key"`, name);
+    if (value[name] === "") {
+      reader.reportOf(value, `oci_sd: ${name} is required for auth method "api_key"`, name);
+    }
   }
 });
 
@@ -131,8 +141,11 @@ const OPENSTACK = plainMechanism("openstack", {
 }, (value, reader) => {
   const roles = ["hypervisor", "instance", "loadbalancer"];
   if (value.role === "") reader.reportOf(value, `role missing (one of: ${roles.join(", ")})`, "role");
-  else if (!roles.includes(value.role)) reader.reportOf(value, `unknown OpenStack SD role "${value.role}"`, "role");
-  else if (value.region === "") reader.reportOf(value, "openstack SD configuration requires a region", "region");
+  else if (!roles.includes(value.role)) {
+    reader.reportOf(value, `unknown OpenStack SD role "${value.role}"`, "role");
+  } else if (value.region === "") {
+    reader.reportOf(value, "openstack SD configuration requires a region", "region");
+  }
 });
 
 const SCALEWAY = httpMechanism("scaleway", {
@@ -184,17 +197,29 @@ export const CLOUD_DISCOVERY: Readonly<Record<string, Schema<object>>> = {
     ...AWS_CLUSTERS,
     filters: filterList("Filter values cannot be empty"),
   }, (value, reader) => {
-    if (value.role === "") reader.reportOf(value, "expected a role (ec2, ecs, elasticache, lightsail, msk, rds)", "role");
+    if (value.role === "") {
+      reader.reportOf(value, "expected a role (ec2, ecs, elasticache, lightsail, msk, rds)", "role");
+    }
     checkConcurrency(value, reader);
   }),
   azure: AZURE,
   digitalocean: httpMechanism("digitalocean", {
     ...refresh(MINUTE_MS),
     ...port(80),
-    role: field(choice({ values: ["droplets", "databases"], message: (got) => `unknown role "${got}"` }), "droplets"),
+    role: field(
+      choice({ values: ["droplets", "databases"], message: (got) => `unknown role "${got}"` }),
+      "droplets",
+    ),
   }),
-  ec2: httpMechanism("aws", { ...AWS_FIELDS, filters: filterList("EC2 SD configuration filter values cannot be empty") }),
-  ecs: httpMechanism("aws", { ...AWS_FIELDS, ...AWS_CLUSTERS, request_concurrency: field(int, 20) }, checkConcurrency),
+  ec2: httpMechanism("aws", {
+    ...AWS_FIELDS,
+    filters: filterList("EC2 SD configuration filter values cannot be empty"),
+  }),
+  ecs: httpMechanism(
+    "aws",
+    { ...AWS_FIELDS, ...AWS_CLUSTERS, request_concurrency: field(int, 20) },
+    checkConcurrency,
+  ),
   elasticache: httpMechanism("aws", { ...AWS_FIELDS, ...AWS_CLUSTERS }, checkConcurrency),
   gce: plainMechanism("gce", {
     project: keptField(text),
@@ -238,7 +263,9 @@ export const CLOUD_DISCOVERY: Readonly<Record<string, Schema<object>>> = {
     ...port(80),
   }, (value, reader) => {
     if (value.region === "") reader.reportOf(value, "outscale SD configuration requires a region", "region");
-    if (value.access_key === "") reader.reportOf(value, "outscale SD configuration requires an access_key", "access_key");
+    if (value.access_key === "") {
+      reader.reportOf(value, "outscale SD configuration requires an access_key", "access_key");
+    }
     checkSecretKey(value, reader);
   }),
   ovhcloud: OVHCLOUD,

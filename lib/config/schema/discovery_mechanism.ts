@@ -1,8 +1,17 @@
 /** What all discovery mechanisms share: how their tables are made. */
 import { list } from "./containers.ts";
 import { checkHttp, HTTP_FIELDS, type HttpSettings, settleHttp } from "./http_client.ts";
-import { int, duration, text } from "./scalars.ts";
-import { type Field, field, type Fields, keptField, type Reader, type Schema, struct, type ValueOf } from "./schema.ts";
+import { duration, int, text } from "./scalars.ts";
+import {
+  type Field,
+  field,
+  type Fields,
+  keptField,
+  type Reader,
+  type Schema,
+  struct,
+  type ValueOf,
+} from "./schema.ts";
 
 /** A mechanism with the HTTP client block inline. */
 export function httpMechanism<F extends Fields>(

@@ -27,10 +27,16 @@ const zookeeper = (name: string) =>
     paths: keptField(list(text)),
     timeout: field(duration, 10_000),
   }, (value, reader) => {
-    if (value.servers.length === 0) reader.reportOf(value, `${name} SD config must contain at least one Zookeeper server`);
-    if (value.paths.length === 0) reader.reportOf(value, `${name} SD config must contain at least one path`);
+    if (value.servers.length === 0) {
+      reader.reportOf(value, `${name} SD config must contain at least one Zookeeper server`);
+    }
+    if (value.paths.length === 0) {
+      reader.reportOf(value, `${name} SD config must contain at least one path`);
+    }
     for (const at of value.paths) {
-      if (!at.startsWith("/")) reader.reportOf(value, `${name} SD config paths must begin with '/': ${at}`, "paths");
+      if (!at.startsWith("/")) {
+        reader.reportOf(value, `${name} SD config paths must begin with '/': ${at}`, "paths");
+      }
     }
   });
 
@@ -54,19 +60,31 @@ export const PLATFORM_DISCOVERY: Readonly<Record<string, Schema<object>>> = {
     filter: field(text),
     health_filter: field(text),
   }, (value, reader) => {
-    if (value.server.trim() === "") reader.reportOf(value, "consul SD configuration requires a server address", "server");
+    if (value.server.trim() === "") {
+      reader.reportOf(value, "consul SD configuration requires a server address", "server");
+    }
     const basic = value.basic_auth !== undefined;
     if ((value.username !== "" || value.password !== "") && basic) {
-      reader.reportOf(value, "at most one of consul SD configuration username and password and basic auth can be configured");
+      reader.reportOf(
+        value,
+        "at most one of consul SD configuration username and password and basic auth can be configured",
+      );
     }
     if (value.token !== "" && (basic || value.authorization !== undefined || value.oauth2 !== undefined)) {
-      reader.reportOf(value, "at most one of consul SD token, authorization, or oauth2 can be configured", "token");
+      reader.reportOf(
+        value,
+        "at most one of consul SD token, authorization, or oauth2 can be configured",
+        "token",
+      );
     }
   }),
   dns: plainMechanism("dns", {
     names: keptField(list(text)),
     ...refresh(30_000),
-    type: keptField(choice({ values: ["SRV", "A", "AAAA", "MX", "NS"], message: () => "invalid DNS-SD records type" }), "SRV"),
+    type: keptField(
+      choice({ values: ["SRV", "A", "AAAA", "MX", "NS"], message: () => "invalid DNS-SD records type" }),
+      "SRV",
+    ),
     port: keptField(int),
   }, (value, reader) => {
     if (value.names.length === 0) {
@@ -100,9 +118,13 @@ export const PLATFORM_DISCOVERY: Readonly<Record<string, Schema<object>>> = {
     }
   }),
   eureka: httpMechanism("eureka", { server: field(text), ...refresh(30_000) }, (value, reader) => {
-    if (value.server === "") return reader.reportOf(value, "eureka_sd: empty or null eureka server", "server");
+    if (value.server === "") {
+      return reader.reportOf(value, "eureka_sd: empty or null eureka server", "server");
+    }
     const { scheme, host } = urlParts(value.server);
-    if (scheme === "" || host === "") reader.reportOf(value, "eureka_sd: invalid eureka server URL", "server");
+    if (scheme === "" || host === "") {
+      reader.reportOf(value, "eureka_sd: invalid eureka server URL", "server");
+    }
   }),
   http: httpMechanism("http", { ...refresh(MINUTE_MS), url: keptField(url) }, checkWebUrl),
   kubernetes: KUBERNETES,
@@ -113,7 +135,9 @@ export const PLATFORM_DISCOVERY: Readonly<Record<string, Schema<object>>> = {
     client_id: field(text),
   }, (value, reader) => {
     if (value.server === "") return reader.reportOf(value, "kuma SD server must not be empty: ", "server");
-    if (urlParts(value.server).host === "") reader.reportOf(value, "kuma SD server must not be empty and have a scheme", "server");
+    if (urlParts(value.server).host === "") {
+      reader.reportOf(value, "kuma SD server must not be empty and have a scheme", "server");
+    }
   }),
   marathon: httpMechanism("marathon", {
     servers: field(list(text)),
@@ -147,7 +171,9 @@ export const PLATFORM_DISCOVERY: Readonly<Record<string, Schema<object>>> = {
     server: keptField(text, "http://localhost:4646"),
     tag_separator: field(text, ","),
   }, (value, reader) => {
-    if (value.server.trim() === "") reader.reportOf(value, "nomad SD configuration requires a server address", "server");
+    if (value.server.trim() === "") {
+      reader.reportOf(value, "nomad SD configuration requires a server address", "server");
+    }
   }),
   puppetdb: httpMechanism("puppetdb", {
     ...refresh(MINUTE_MS),
@@ -174,11 +200,21 @@ export const PLATFORM_DISCOVERY: Readonly<Record<string, Schema<object>>> = {
     if (value.role !== "container" && value.role !== "cn") {
       reader.reportOf(value, "triton SD configuration requires role to be 'container' or 'cn'", "role");
     }
-    if (value.account === "") reader.reportOf(value, "triton SD configuration requires an account", "account");
-    if (value.dns_suffix === "") reader.reportOf(value, "triton SD configuration requires a dns_suffix", "dns_suffix");
-    if (value.endpoint === "") reader.reportOf(value, "triton SD configuration requires an endpoint", "endpoint");
+    if (value.account === "") {
+      reader.reportOf(value, "triton SD configuration requires an account", "account");
+    }
+    if (value.dns_suffix === "") {
+      reader.reportOf(value, "triton SD configuration requires a dns_suffix", "dns_suffix");
+    }
+    if (value.endpoint === "") {
+      reader.reportOf(value, "triton SD configuration requires an endpoint", "endpoint");
+    }
     if (value.refresh_interval <= 0) {
-      reader.reportOf(value, "triton SD configuration requires RefreshInterval to be a positive integer", "refresh_interval");
+      reader.reportOf(
+        value,
+        "triton SD configuration requires RefreshInterval to be a positive integer",
+        "refresh_interval",
+      );
     }
   }),
   uyuni: httpMechanism("uyuni", {
@@ -190,7 +226,10 @@ export const PLATFORM_DISCOVERY: Readonly<Record<string, Schema<object>>> = {
     ...refresh(MINUTE_MS),
   }, (value, reader) => {
     if (value.server === "") reader.reportOf(value, "Uyuni SD configuration requires server host", "server");
-    else if (value.username === "") reader.reportOf(value, "Uyuni SD configuration requires a username", "username");
-    else if (value.password === "") reader.reportOf(value, "Uyuni SD configuration requires a password", "password");
+    else if (value.username === "") {
+      reader.reportOf(value, "Uyuni SD configuration requires a username", "username");
+    } else if (value.password === "") {
+      reader.reportOf(value, "Uyuni SD configuration requires a password", "password");
+    }
   }),
 };

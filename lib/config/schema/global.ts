@@ -14,7 +14,12 @@ export const SCRAPE_PROTOCOLS: readonly ScrapeProtocol[] = [
   "PrometheusText1.0.0",
 ];
 
-export const ESCAPING_SCHEMES: readonly NameEscapingScheme[] = ["allow-utf-8", "underscores", "dots", "values"];
+export const ESCAPING_SCHEMES: readonly NameEscapingScheme[] = [
+  "allow-utf-8",
+  "underscores",
+  "dots",
+  "values",
+];
 
 export const nameValidation = choice<NameValidationScheme>({
   values: ["utf8", "legacy"],
@@ -86,12 +91,15 @@ function checkGlobal(global: GlobalSettings, reader: Reader): void {
       reader.reportOf(global, `${quoteBytes(value)} is not a valid label value`, "external_labels");
     }
   }
-  const problem = global.scrape_protocols === undefined ? undefined : protocolsProblem(global.scrape_protocols);
+  const problem = global.scrape_protocols === undefined
+    ? undefined
+    : protocolsProblem(global.scrape_protocols);
   if (problem !== undefined) reader.reportOf(global, `${problem} for global config`, "scrape_protocols");
   const escaping = global.metric_name_escaping_scheme;
   if (escaping !== "" && !isEscaping(escaping)) {
     const known = "'allow-utf-8', 'underscores', 'dots', or 'values'";
-    const message = `unknown global name escaping method specified, must be one of ${known}, got "${escaping}"`;
+    const message =
+      `unknown global name escaping method specified, must be one of ${known}, got "${escaping}"`;
     reader.reportOf(global, message, "metric_name_escaping_scheme");
   } else if (escaping === "allow-utf-8" && legacy) {
     const message = "utf8 metric names requested but validation scheme is not set to UTF8";

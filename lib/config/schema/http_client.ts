@@ -30,7 +30,9 @@ export const tlsConfig = struct({ type: "config.plain", fields: TLS_FIELDS, chec
 
 function checkTls(tls: TlsSettings, reader: Reader): void {
   const say = (message: string, name: string) => reader.reportOf(tls, message, name);
-  if (count(tls.ca, tls.ca_file, tls.ca_ref) > 1) say("at most one of ca and ca_file must be configured", "ca_file");
+  if (count(tls.ca, tls.ca_file, tls.ca_ref) > 1) {
+    say("at most one of ca and ca_file must be configured", "ca_file");
+  }
   if (count(tls.cert, tls.cert_file, tls.cert_ref) > 1) {
     say("at most one of cert and cert_file must be configured", "cert_file");
   }
@@ -40,12 +42,21 @@ function checkTls(tls: TlsSettings, reader: Reader): void {
   const certs = count(tls.cert, tls.cert_file, tls.cert_ref);
   const keys = count(tls.key, tls.key_file, tls.key_ref);
   if (certs > 0 && keys === 0) {
-    reader.reportOf(tls, "exactly one of key or key_file must be configured when a client certificate is configured");
+    reader.reportOf(
+      tls,
+      "exactly one of key or key_file must be configured when a client certificate is configured",
+    );
   } else if (keys > 0 && certs === 0) {
-    reader.reportOf(tls, "exactly one of cert or cert_file must be configured when a client key is configured");
+    reader.reportOf(
+      tls,
+      "exactly one of cert or cert_file must be configured when a client key is configured",
+    );
   }
   if (tls.max_version !== "" && tls.min_version > tls.max_version) {
-    say("tls_config.max_version must be greater than or equal to tls_config.min_version if both are specified", "max_version");
+    say(
+      "tls_config.max_version must be greater than or equal to tls_config.min_version if both are specified",
+      "max_version",
+    );
   }
 }
 
@@ -94,7 +105,11 @@ function checkProxy(proxy: ProxySettings, reader: Reader): void {
     reader.reportOf(proxy, message, "proxy_url");
   }
   if (proxy.proxy_from_environment && proxy.no_proxy !== "") {
-    reader.reportOf(proxy, "if proxy_from_environment is configured, no_proxy must not be configured", "no_proxy");
+    reader.reportOf(
+      proxy,
+      "if proxy_from_environment is configured, no_proxy must not be configured",
+      "no_proxy",
+    );
   }
   if (proxy.proxy_url === "" && proxy.no_proxy !== "") {
     reader.reportOf(proxy, "if no_proxy is configured, proxy_url must also be configured", "no_proxy");
@@ -133,7 +148,10 @@ const oauth2 = struct({
     if (value.client_id === "") reader.reportOf(value, "oauth2 client_id must be configured");
     if (value.token_url === "") reader.reportOf(value, "oauth2 token_url must be configured");
     if (count(value.client_secret, value.client_secret_file, value.client_secret_ref) > 1) {
-      reader.reportOf(value, "at most one of oauth2 client_secret, client_secret_file & client_secret_ref must be configured");
+      reader.reportOf(
+        value,
+        "at most one of oauth2 client_secret, client_secret_file & client_secret_ref must be configured",
+      );
     }
     const keys = count(
       value.client_certificate_key,
@@ -141,7 +159,8 @@ const oauth2 = struct({
       value.client_certificate_key_ref,
     );
     if (value.grant_type === JWT_GRANT && keys !== 1) {
-      const message = "exactly one of oauth2 client_certificate_key & client_certificate_key_file must be configured";
+      const message =
+        "exactly one of oauth2 client_certificate_key & client_certificate_key_file must be configured";
       reader.reportOf(value, `${message} for the grant type ${JWT_GRANT}`);
     }
   },
@@ -220,13 +239,21 @@ function authProblem(http: HttpSettings): { readonly message: string; readonly n
     return { message, name: "basic_auth" };
   }
   if (basic !== undefined && http.oauth2 !== undefined) {
-    return { message: "at most one of basic_auth, oauth2 & authorization must be configured", name: "oauth2" };
+    return {
+      message: "at most one of basic_auth, oauth2 & authorization must be configured",
+      name: "oauth2",
+    };
   }
   if (auth === undefined) return undefined;
   const name = "authorization";
-  if (bearer) return { message: "authorization is not compatible with bearer_token & bearer_token_file", name };
+  if (bearer) {
+    return { message: "authorization is not compatible with bearer_token & bearer_token_file", name };
+  }
   if (count(auth.credentials, auth.credentials_file, auth.credentials_ref) > 1) {
-    return { message: "at most one of authorization credentials & credentials_file must be configured", name };
+    return {
+      message: "at most one of authorization credentials & credentials_file must be configured",
+      name,
+    };
   }
   if (auth.type.trim().toLowerCase() === "basic") {
     return { message: 'authorization type cannot be set to "basic", use "basic_auth" instead', name };
@@ -242,7 +269,12 @@ export function settleHttp<T extends HttpSettings>(http: T): T {
   const old = http.bearer_token !== "" || http.bearer_token_file !== "";
   if (http.authorization === undefined && !old) return http;
   const auth = http.authorization ??
-    { type: "", credentials: http.bearer_token, credentials_file: http.bearer_token_file, credentials_ref: "" };
+    {
+      type: "",
+      credentials: http.bearer_token,
+      credentials_file: http.bearer_token_file,
+      credentials_ref: "",
+    };
   const type = auth.type.trim();
   return {
     ...http,

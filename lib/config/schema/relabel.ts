@@ -49,7 +49,9 @@ const labelNames: Schema<readonly string[]> = {
     const names = list(text).read(node, reader);
     for (const [index, name] of names.entries()) {
       const place = node.kind === "list" ? node.items[index]!.place : node.place;
-      if (name === "" || !name.isWellFormed()) reader.report(place, `${quoteBytes(name)} is not a valid label name`);
+      if (name === "" || !name.isWellFormed()) {
+        reader.report(place, `${quoteBytes(name)} is not a valid label name`);
+      }
     }
     return names;
   },
@@ -63,7 +65,10 @@ const RELABEL_FIELDS = {
   target_label: field(text),
   replacement: field(text, REPLACEMENT_DEFAULT),
   action: {
-    ...field(choice({ values: ACTIONS, folded: true, message: (got) => `unknown relabel action "${got}"` }), "replace"),
+    ...field(
+      choice({ values: ACTIONS, folded: true, message: (got) => `unknown relabel action "${got}"` }),
+      "replace",
+    ),
     nullMessage: "relabel action cannot be empty",
   },
 };
@@ -95,7 +100,8 @@ function relabelProblem(
   scheme: NameValidationScheme,
 ): readonly [message: string, name: string] | undefined {
   const { action, target_label: target, replacement } = rule;
-  const badTarget = () => [`${quoteBytes(target)} is invalid 'target_label' for ${action} action`, "target_label"] as const;
+  const badTarget = () =>
+    [`${quoteBytes(target)} is invalid 'target_label' for ${action} action`, "target_label"] as const;
   if (action === "") return ["relabel action cannot be empty", "action"];
   if (rule.modulus === 0 && action === "hashmod") {
     return ["relabel configuration for hashmod requires non-zero modulus", "action"];
@@ -112,9 +118,13 @@ function relabelProblem(
   if (action === "labelmap" && !isTemplateName(replacement, scheme)) {
     return [`${quoteBytes(replacement)} is invalid 'replacement' for ${action} action`, "replacement"];
   }
-  const plain = rule.modulus === 0 && rule.separator === SEPARATOR_DEFAULT && replacement === REPLACEMENT_DEFAULT;
+  const plain = rule.modulus === 0 && rule.separator === SEPARATOR_DEFAULT &&
+    replacement === REPLACEMENT_DEFAULT;
   if (equal && (rule.regex !== REGEX_DEFAULT || !plain)) {
-    return [`${action} action requires only 'source_labels' and \`target_label\`, and no other fields`, "action"];
+    return [
+      `${action} action requires only 'source_labels' and \`target_label\`, and no other fields`,
+      "action",
+    ];
   }
   const byName = action === "labeldrop" || action === "labelkeep";
   if (byName && (rule.source_labels.length > 0 || target !== "" || !plain)) {

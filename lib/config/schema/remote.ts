@@ -64,7 +64,9 @@ const queueConfig = struct({
     for (const name of ["max_samples_per_send", "max_shards", "min_shards", "capacity"] as const) {
       if (value[name] <= 0) say(name, "must be positive");
     }
-    if (value.max_shards > 0 && value.min_shards > value.max_shards) say("min_shards", "must not be greater than max_shards");
+    if (value.max_shards > 0 && value.min_shards > value.max_shards) {
+      say("min_shards", "must not be greater than max_shards");
+    }
     if (value.max_backoff < value.min_backoff) say("max_backoff", "must not be less than min_backoff");
   },
 });
@@ -121,7 +123,8 @@ const remoteWrite: Schema<RemoteWriteSettings> = struct({
     checkHttp(value, reader);
     const configured = AUTH_NAMES.filter((name) => value[name] !== undefined);
     if (configured.length > 1) {
-      const most = "at most one of basic_auth, authorization, oauth2, sigv4, azuread or google_iam must be configured";
+      const most =
+        "at most one of basic_auth, authorization, oauth2, sigv4, azuread or google_iam must be configured";
       reader.reportOf(value, `${most}. Currently configured: [${configured.join(" ")}]`, configured[1]);
     }
   },

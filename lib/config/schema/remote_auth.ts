@@ -17,7 +17,10 @@ export const sigv4 = struct({
   },
   check(value, reader) {
     if ((value.access_key === "") !== (value.secret_key === "")) {
-      reader.reportOf(value, "must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the SigV4 config");
+      reader.reportOf(
+        value,
+        "must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the SigV4 config",
+      );
     }
   },
 });
@@ -63,7 +66,8 @@ export const azuread = struct({
     const ways = [value.managed_identity, value.workload_identity, value.oauth, value.sdk, value.certificate];
     const configured = ways.filter((way) => way !== undefined).length;
     if (configured === 0) {
-      const message = "must provide an Azure Managed Identity, Azure Workload Identity, Azure OAuth or Azure SDK in the Azure AD config";
+      const message =
+        "must provide an Azure Managed Identity, Azure Workload Identity, Azure OAuth or Azure SDK in the Azure AD config";
       reader.reportOf(value, message);
     } else if (configured > 1) {
       reader.reportOf(value, "cannot provide multiple authentication methods in the Azure AD config");

@@ -110,7 +110,10 @@ export class Reader {
   }
 
   expected(node: YamlNode, expected: string, goType: string): void {
-    this.report(node.place, `expected ${expected}, got ${described(node)} (unmarshal errors: ${goMessage(node, goType)})`);
+    this.report(
+      node.place,
+      `expected ${expected}, got ${described(node)} (unmarshal errors: ${goMessage(node, goType)})`,
+    );
   }
 
   keep(value: object, place: YamlPlace, fields: ReadonlyMap<string, YamlPlace>): void {
@@ -230,7 +233,9 @@ export function isNull(node: YamlNode): boolean {
 function described(node: YamlNode): string {
   if (node.kind === "list") return "a list";
   if (node.kind === "map") return "a map";
-  return node.type === "null" ? "nothing" : `"${node.text.length > 60 ? node.text.slice(0, 60) + "…" : node.text}"`;
+  return node.type === "null"
+    ? "nothing"
+    : `"${node.text.length > 60 ? node.text.slice(0, 60) + "…" : node.text}"`;
 }
 
 /** Go's own words for a value of the wrong type, which users search for. */

@@ -143,7 +143,8 @@ function checkSettled(value: ScrapeSettings, origin: object, reader: Reader): vo
   const escaping = value.metric_name_escaping_scheme;
   if (!isEscaping(escaping)) {
     const known = "'allow-utf-8', 'underscores', 'dots', or 'values'";
-    const message = `unknown scrape config name escaping method specified, must be one of ${known}, got "${escaping}"`;
+    const message =
+      `unknown scrape config name escaping method specified, must be one of ${known}, got "${escaping}"`;
     reader.reportOf(origin, message, "metric_name_escaping_scheme");
   } else if (escaping === "allow-utf-8" && value.metric_name_validation_scheme !== "utf8") {
     const message = "utf8 metric names requested but validation scheme is not set to UTF8";

@@ -7,7 +7,10 @@ import { field, keptField, type Reader, struct, type ValueOf } from "./schema.ts
 
 export const GOGC_DEFAULT = 75;
 
-export const runtimeSection = struct({ type: "config.RuntimeConfig", fields: { gogc: field(int, GOGC_DEFAULT) } });
+export const runtimeSection = struct({
+  type: "config.RuntimeConfig",
+  fields: { gogc: field(int, GOGC_DEFAULT) },
+});
 
 const retention = struct({
   type: "config.TSDBRetentionConfig",
@@ -34,7 +37,9 @@ const tsdb = struct({
   fields: {
     out_of_order_time_window: field(duration),
     stale_series_compaction_threshold: field(float),
-    chunk_encoding: field(optional(struct({ type: "config.ChunkEncodingConfig", fields: { floats: field(floatEncoding) } }))),
+    chunk_encoding: field(
+      optional(struct({ type: "config.ChunkEncodingConfig", fields: { floats: field(floatEncoding) } })),
+    ),
     retention: field(optional(retention)),
   },
   check(value, reader) {
@@ -47,7 +52,9 @@ const tsdb = struct({
 
 const STORAGE_FIELDS = {
   tsdb: field(optional(tsdb)),
-  exemplars: field(optional(struct({ type: "config.ExemplarsConfig", fields: { max_exemplars: field(int) } }))),
+  exemplars: field(
+    optional(struct({ type: "config.ExemplarsConfig", fields: { max_exemplars: field(int) } })),
+  ),
 };
 export type StorageSettings = ValueOf<typeof STORAGE_FIELDS>;
 
@@ -131,9 +138,14 @@ function checkAttributes(
   const seen = new Set<string>();
   for (const written of value[name]) {
     const attribute = written.trim();
-    if (attribute === "") reader.reportOf(value, `invalid '${name}': empty ${adjective} OTel resource attribute`, name);
-    else if (seen.has(attribute)) {
-      reader.reportOf(value, `invalid '${name}': duplicated ${adjective} OTel resource attribute "${attribute}"`, name);
+    if (attribute === "") {
+      reader.reportOf(value, `invalid '${name}': empty ${adjective} OTel resource attribute`, name);
+    } else if (seen.has(attribute)) {
+      reader.reportOf(
+        value,
+        `invalid '${name}': duplicated ${adjective} OTel resource attribute "${attribute}"`,
+        name,
+      );
     }
     seen.add(attribute);
   }

@@ -9,7 +9,7 @@ export interface UrlParts {
 
 /** Why Go would refuse this text as a URL; undefined where it would not. */
 export function checkUrl(text: string): string | undefined {
-  if (/[\x00-\x1f\x7f]/.test(text)) return "net/url: invalid control character in URL";
+  if (hasControl(text)) return "net/url: invalid control character in URL";
   if (text.startsWith(":")) return `parse "${text}": missing protocol scheme`;
   if (/%(?![0-9a-fA-F]{2})/.test(text.split("?")[0]!)) return `parse "${text}": invalid URL escape`;
   const colon = text.search(/[:/?#]/);
@@ -18,8 +18,18 @@ export function checkUrl(text: string): string | undefined {
   }
   const host = urlParts(text).host;
   const port = /:([^:\]]*)$/.exec(host);
-  if (port !== null && !/^[0-9]*$/.test(port[1]!)) return `parse "${text}": invalid port ":${port[1]}" after host`;
+  if (port !== null && !/^[0-9]*$/.test(port[1]!)) {
+    return `parse "${text}": invalid port ":${port[1]}" after host`;
+  }
   return / /.test(host) ? `parse "${text}": invalid character " " in host name` : undefined;
+}
+
+function hasControl(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
 }
 
 export function urlParts(text: string): UrlParts {

@@ -22,7 +22,7 @@ export function backtrackingRegExp(parsed: ParsedRegex): RegExp | undefined {
 function foldsAlike(node: RegexNode): boolean {
   switch (node.kind) {
     case "literal":
-      return /^[\x00-\x7f]*$/.test(node.text);
+      return /^\p{ASCII}*$/u.test(node.text);
     case "chars":
       return !node.negated && (isAll(node.ranges) || node.ranges.every(([, to]) => to < 0x80));
     case "group":
@@ -153,5 +153,7 @@ function rangeSource([from, to]: readonly [number, number]): string {
 }
 
 function codeSource(code: number): string {
-  return /^[0-9A-Za-z_]$/.test(String.fromCodePoint(code)) ? String.fromCodePoint(code) : `\\u{${code.toString(16)}}`;
+  return /^[0-9A-Za-z_]$/.test(String.fromCodePoint(code))
+    ? String.fromCodePoint(code)
+    : `\\u{${code.toString(16)}}`;
 }

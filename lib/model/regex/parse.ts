@@ -3,7 +3,14 @@
  * full engine decides about those. `^` and `$` are taken at the ends of the top level only, where they say nothing
  * since the whole text must match anyway.
  */
-import { ANY_CHAR, type CharRanges, complement, normalRanges, type ParsedRegex, type RegexNode } from "./ast.ts";
+import {
+  ANY_CHAR,
+  type CharRanges,
+  complement,
+  normalRanges,
+  type ParsedRegex,
+  type RegexNode,
+} from "./ast.ts";
 
 /** Longer patterns go to the full engine: this parser recurses. */
 const PATTERN_LENGTH_MAX = 16_384;

@@ -176,7 +176,9 @@ function isEverything(glob: Glob): boolean {
 
 /** Taking each middle text as early as it comes leaves most room for the rest. */
 function matchesGlob(glob: Glob, text: string): boolean {
-  if (text.length < glob.lengthMin || !text.startsWith(glob.prefix) || !text.endsWith(glob.suffix)) return false;
+  if (text.length < glob.lengthMin || !text.startsWith(glob.prefix) || !text.endsWith(glob.suffix)) {
+    return false;
+  }
   const { middles, gaps } = glob;
   const end = text.length - glob.suffix.length;
   let at = glob.prefix.length;

@@ -122,19 +122,14 @@ function unique(evaluator: Evaluator, blocks: Blocks, grid: StepGrid): Blocks {
     : distinct(evaluator.context, blocks, grid.count, "merge");
 }
 
-function quantileOf(
-  context: QueryContext,
-  quantiles: Float64Array,
-  arg: Expr,
-  functionName: string,
-): BucketFunction {
+function quantileOf(context: QueryContext, quantiles: Float64Array, arg: Expr): BucketFunction {
   const notes: BucketNotes = { forcedMonotonic: false };
   return (s, bounds, counts, bucketsCount, labels) => {
     notes.forcedMonotonic = false;
     const value = bucketQuantile(quantiles[s]!, bounds, counts, bucketsCount, notes);
     if (notes.forcedMonotonic) {
       context.annotations.inform(
-        `input to ${functionName} needed to be fixed for monotonicity (see ` +
+        "input to histogram_quantile needed to be fixed for monotonicity (see " +
           "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
           forMetric(labels),
         arg.pos,
@@ -156,7 +151,7 @@ export async function* histogramQuantile(evaluator: Evaluator, call: Call, grid:
   const [phi, arg] = [call.args[0]!, call.args[1]!];
   const quantiles = await evaluator.scalar(phi, grid);
   warnOfQuantiles(context, quantiles, phi);
-  const fn = quantileOf(context, quantiles, arg, call.name);
+  const fn = quantileOf(context, quantiles, arg);
   yield* unique(evaluator, overBuckets(evaluator, arg, grid, fn, same), grid);
 }
 
@@ -173,7 +168,7 @@ async function* quantilesOf(evaluator: Evaluator, call: Call, grid: StepGrid): B
     const quantiles = await evaluator.scalar(phi, grid);
     warnOfQuantiles(context, quantiles, phi);
     const text = formatOpenMetricsFloat(quantiles[0]!);
-    const fn = quantileOf(context, quantiles, arg, call.name);
+    const fn = quantileOf(context, quantiles, arg);
     yield* overBuckets(evaluator, arg, grid, fn, (labels) => withLabel(labels, label, text));
   }
 }

@@ -5,8 +5,9 @@
 
 /** Samples of one series without gaps, and the window of each step: indices lo[s] up to hi[s], hi excluded. */
 export interface SampleWindows {
-  readonly tMs: Float64Array;
-  readonly values: Float64Array;
+  /** May be longer than the samples; the bounds never are. */
+  tMs: Float64Array;
+  values: Float64Array;
   readonly lo: Int32Array;
   readonly hi: Int32Array;
   /** Where each step's window ends. Ascending. */

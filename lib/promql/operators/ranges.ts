@@ -136,28 +136,27 @@ export async function* rangeCall(
   const reach = reachOf(context, input);
   const evalMs = new Float64Array(grid.count);
   for (let s = 0; s < grid.count; s++) evalMs[s] = grid.startMs + s * grid.stepMs;
+  const shared = emptyWindows(grid.count, input, evalMs);
+  const own = emptyWindows(grid.count, input, evalMs);
+  let compactT = NOTHING;
+  let compactV = NOTHING;
+  const job: RowJob = {
+    windows: shared,
+    samplesCount: 0,
+    params,
+    lookbackMs: context.lookbackMs,
+    out: NOTHING,
+    outAt: 0,
+    scratch: new Int32Array(0),
+  };
   for await (const group of input.groups) {
     const samples = group.tMs.length;
     budget.addRead(samples * group.series.length);
-    const shared = {
-      ...emptyWindows(grid.count, input, evalMs),
-      tMs: group.tMs,
-    };
+    shared.tMs = group.tMs;
     const sharedVisits = findWindows(group.tMs, samples, reach.endMs, reach.rangeMs, shared.lo, shared.hi);
     holdWidest(context, shared);
-    const own = emptyWindows(grid.count, input, evalMs);
-    const compactT = new Float64Array(samples);
-    const compactV = new Float64Array(samples);
     const drops = dropsNameOf(group);
-    const job: RowJob = {
-      windows: shared,
-      samplesCount: samples,
-      params,
-      lookbackMs: context.lookbackMs,
-      out: compactV,
-      outAt: 0,
-      scratch: new Int32Array(samples),
-    };
+    if (job.scratch.length < samples) job.scratch = new Int32Array(samples);
     const rows = rowsPerBlock(grid.count, samples);
     for (let at = 0; at < group.series.length; at += rows) {
       const end = Math.min(group.series.length, at + rows);
@@ -168,12 +167,19 @@ export async function* rangeCall(
         const column = group.columns[i]!;
         let visits = sharedVisits;
         if (group.gaps[i]) {
+          if (compactT.length < samples) {
+            compactT = new Float64Array(samples);
+            compactV = new Float64Array(samples);
+          }
           const count = compactColumn(group.tMs, column, wordsOf(column), compactT, compactV);
           visits = findWindows(compactT, count, reach.endMs, reach.rangeMs, own.lo, own.hi);
-          job.windows = { ...own, tMs: compactT, values: compactV };
+          own.tMs = compactT;
+          own.values = compactV;
+          job.windows = own;
           job.samplesCount = count;
         } else {
-          job.windows = { ...shared, values: column };
+          shared.values = column;
+          job.windows = shared;
           job.samplesCount = samples;
         }
         if (visits === 0) continue;
@@ -204,6 +210,8 @@ export async function* rangeCall(
     }
   }
 }
+
+const NOTHING = new Float64Array(0);
 
 /** Windows as far as samples are needed: extended edges look one lookback further. */
 function reachOf(context: QueryContext, input: RangeInput): { endMs: Float64Array; rangeMs: number } {

@@ -307,3 +307,12 @@ Deno.test("literals print in normal form", () => {
   another("00_1_23_4.56_7_8", "1234.5678");
   another("1e1_0", "10000000000");
 });
+
+Deno.test("bytes that are no UTF-8 survive between escapes and printing", () => {
+  same('"\\xff"');
+  same('"a\\xc5z\\x80"');
+  another("'\\xc3\\xa9\\303\\251\\u00e9'", '"ééé"');
+  another("'\\xf0\\x9f\\x98\\x80'", '"😀"');
+  same('"\\xed\\xa0\\x80"');
+  same('"\\xf0\\x9f\\x98"');
+});

@@ -8,7 +8,7 @@ Deno.test("experimental functions are refused unless switched on", () => {
   fails("a * limitk(2, b)", `1:5: parse error: limitk() is experimental and ${flag}`, {});
   fails("limit_ratio by (x) (2, b)", `1:1: parse error: limit_ratio() is experimental and ${flag}`, {});
   same("mad_over_time(b[5m])", { experimentalFunctions: true });
-  same("last_over_time(b[5m])", {});
+  same("last_over_time(b[5m]) + first_over_time(b[5m])", {});
 });
 
 Deno.test("anchored and smoothed are refused unless switched on", () => {

@@ -35,6 +35,13 @@ Deno.test("a label matcher that breaks off is refused", () => {
 });
 
 Deno.test("a grouping that breaks off is refused", () => {
+  fails("sum(a, b) by ^ (c)", '1:14: parse error: unexpected <op:^> in grouping opts, expected "("');
+  fails(
+    "a / on(b) group_left(c / d)",
+    '1:24: parse error: unexpected <op:/> in grouping opts, expected "," or ")"',
+  );
+  fails("a * on() group_right", '1:21: parse error: unexpected end of input in grouping opts, expected "("');
+  fails("a * on() group_left ,", '1:21: parse error: unexpected "," in grouping opts, expected "("');
   fails("sum without(==) (foo)", "1:13: parse error: unexpected <op:==> in grouping opts, expected label");
   fails("sum without(,) (foo)", '1:13: parse error: unexpected "," in grouping opts, expected label');
   fails("sum without(foo,,) (foo)", '1:17: parse error: unexpected "," in grouping opts, expected label');

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { type AppendOutcome, NEW_SERIES_BIT, type SampleBatch } from "../../lib/model/batch.ts";
+import { labelsFromRecord } from "../../lib/model/labels.ts";
+import { matcherOf } from "../../lib/model/matchers.ts";
+import { ShardDriver } from "./shard_driver.ts";
+
+const T0 = 1_700_000_000_000;
+const EVERYTHING = [matcherOf("=~", "__name__", ".+")];
+
+interface Given {
+  readonly cohort?: string;
+  readonly names: readonly string[];
+  /** Per row: time, then a value per name (undefined: not in the row). */
+  readonly rows: readonly (readonly [tMs: number, ...values: (number | undefined)[]])[];
+  readonly strays?: Given["rows"];
+}
+
+function batch({ cohort = "scrape/a", names, rows, strays = [] }: Given): SampleBatch {
+  const made = (row: Given["rows"][number]) => {
+    const values = row.slice(1);
+    const at = values.flatMap((value, i) => value === undefined ? [] : [i]);
+    return {
+      tMs: row[0],
+      refs: Uint32Array.from(at, (i) => NEW_SERIES_BIT + i),
+      values: Float64Array.from(at, (i) => values[i]!),
+    };
+  };
+  return {
+    cohort,
+    epoch: 0,
+    defined: names.map((name) => labelsFromRecord({ __name__: name })),
+    rows: rows.map(made),
+    strays: strays.map(made),
+  };
+}
+
+async function opened(retentionMs?: number): Promise<ShardDriver> {
+  const driver = new ShardDriver(retentionMs);
+  await driver.open();
+  return driver;
+}
+
+function appended(outcomes: readonly AppendOutcome[], at = 0) {
+  const outcome = outcomes[at];
+  assert(outcome?.kind === "appended", JSON.stringify(outcome));
+  return outcome;
+}
+
+function counts(outcome: AppendOutcome | undefined) {
+  assert(outcome?.kind === "appended" || outcome?.kind === "refused");
+  const { appended, outOfOrder, outOfBounds, duplicate } = outcome.counts;
+  return { appended, outOfOrder, outOfBounds, duplicate };
+}
+
+Deno.test("references from one answer serve the next append", async () => {
+  const driver = await opened();
+  const first = appended(driver.append([batch({ names: ["a", "b"], rows: [[T0, 1, 2]] })]));
+  assert.deepEqual([...first.refs], [0, 1]);
+  const row = { tMs: T0 + 15_000, refs: first.refs, values: Float64Array.of(3, 4) };
+  const next = { cohort: "scrape/a", epoch: first.epoch, defined: [], rows: [row], strays: [] };
+  assert.equal(appended(driver.append([next])).counts.appended, 2);
+  const samples = await driver.read(EVERYTHING);
+  assert.equal(samples.get("__name__,b")?.size, 2);
+});
+
+Deno.test("references from before a restart, or for columns that there are not, are a wrong epoch", async () => {
+  const driver = await opened();
+  const first = appended(driver.append([batch({ names: ["a"], rows: [[T0, 1]] })]));
+  const row = { tMs: T0 + 1, refs: Uint32Array.of(1), values: Float64Array.of(3) };
+  const beyond = { cohort: "scrape/a", epoch: first.epoch, defined: [], rows: [row], strays: [] };
+  assert.equal(driver.append([beyond])[0]?.kind, "wrongEpoch");
+  assert.equal(driver.append([{ ...beyond, epoch: 0 }])[0]?.kind, "wrongEpoch", "a column needs an epoch");
+  assert.equal(driver.append([{ ...beyond, cohort: "other" }])[0]?.kind, "wrongEpoch");
+  driver.drain();
+  await driver.crash();
+  const known = { ...row, refs: Uint32Array.of(0) };
+  assert.equal(driver.append([{ ...beyond, rows: [known] }])[0]?.kind, "wrongEpoch");
+  const again = appended(driver.append([batch({ names: ["a"], rows: [[T0 + 5, 1]] })]));
+  assert.deepEqual([...again.refs], [0], "a known series keeps its column");
+});
+
+Deno.test("samples that are old, late or double are counted as Prometheus counts them, and the others kept", async () => {
+  const driver = await opened();
+  driver.append([batch({ names: ["a", "b"], rows: [[T0, 1, 2], [T0 + 1000, 1, undefined]] })]);
+  const late = driver.append([batch({ names: ["a", "b"], rows: [[T0 + 500, 9, 9]] })]);
+  assert.deepEqual(counts(late[0]), { appended: 1, outOfOrder: 1, outOfBounds: 0, duplicate: 0 });
+  const same = driver.append([batch({ names: ["a", "b"], rows: [[T0 + 1000, 1, 5]] })]);
+  assert.deepEqual(counts(same[0]), { appended: 1, outOfOrder: 0, outOfBounds: 0, duplicate: 0 });
+  const double = driver.append([batch({ names: ["a", "b"], rows: [[T0 + 1000, 2, 6]] })]);
+  assert.deepEqual(counts(double[0]), { appended: 0, outOfOrder: 0, outOfBounds: 0, duplicate: 2 });
+  const old = driver.append([batch({ names: ["c"], rows: [[T0 + 1000 - 3_600_001, 1]] })]);
+  assert.deepEqual(counts(old[0]), { appended: 0, outOfOrder: 0, outOfBounds: 1, duplicate: 0 });
+  const edge = driver.append([batch({ names: ["c"], rows: [[T0 + 1000 - 3_600_000, 1]] })]);
+  assert.equal(counts(edge[0]).appended, 1);
+  const inOne = driver.append([batch({ names: ["d"], rows: [[T0 + 10, 1], [T0 + 5, 1], [T0 + 10, 2]] })]);
+  assert.deepEqual(counts(inOne[0]), { appended: 2, outOfOrder: 0, outOfBounds: 0, duplicate: 1 });
+});
+
+Deno.test("an equal sample is silently fine even after its row was sealed", async () => {
+  const driver = await opened();
+  driver.append([batch({ names: ["a"], rows: [[T0, 1]] })]);
+  driver.send({ kind: "releaseCohort", cohort: "scrape/a" });
+  assert.equal(await driver.maintain(), true);
+  await driver.crash();
+  const same = driver.append([batch({ names: ["a"], rows: [], strays: [[T0, 1]] })]);
+  assert.deepEqual(counts(same[0]), { appended: 0, outOfOrder: 0, outOfBounds: 0, duplicate: 0 });
+  const other = driver.append([batch({ names: ["a"], rows: [], strays: [[T0, 2]] })]);
+  assert.equal(counts(other[0]).duplicate, 1);
+});
+
+Deno.test("an atomic append keeps all batches or none", async () => {
+  const driver = await opened();
+  driver.append([batch({ names: ["a"], rows: [[T0, 1]] })]);
+  const good = batch({ cohort: "other", names: ["z"], rows: [[T0, 1]] });
+  const bad = batch({ names: ["a", "b"], rows: [[T0 - 1, 1, 1]] });
+  const outcomes = driver.append([good, bad], true);
+  assert.deepEqual(outcomes.map((outcome) => outcome.kind), ["refused", "refused"]);
+  assert(outcomes[1]?.kind === "refused");
+  assert.equal(outcomes[1].reason, "out of order sample");
+  assert.deepEqual([...(await driver.read(EVERYTHING)).keys()], ["__name__,a"]);
+  assert.equal(appended(driver.append([good], true)).counts.appended, 1);
+});
+
+Deno.test("limits answer with their name, and the batch beside them is kept", async () => {
+  const driver = await opened();
+  const named = (cohort: string) => batch({ cohort, names: ["a"], rows: [[T0, 1]] });
+  const outcomes = driver.append([named("x".repeat(600)), named("fine"), named("fine")]);
+  assert.deepEqual(outcomes.map((o) => o.kind === "limited" ? o.limit : o.kind), [
+    "COHORT_NAME_BYTES_MAX",
+    "appended",
+    "cohortsDistinct",
+  ]);
+  const large = batch({ names: ["n".repeat(20_000)], rows: [[T0, 1]] });
+  assert.equal(driver.append([large])[0]?.kind, "limited");
+  const fraction = batch({ names: ["a"], rows: [[T0 + 0.5, 1]] });
+  assert.equal(driver.append([fraction])[0]?.kind, "limited");
+});
+
+Deno.test("remote write in blocks of twenty times fills rows and makes no strays", async () => {
+  const driver = await opened();
+  const names = Array.from({ length: 84 }, (_, i) => `m${i}`);
+  for (let block = 0; block < 40; block++) {
+    const times = Array.from({ length: 20 }, (_, i) => T0 + (block * 20 + i) * 15_000);
+    // Two requests share the cohort, the first with fewer of its series.
+    for (const part of [names.slice(0, 30), names.slice(30)]) {
+      const rows = times.map((tMs) => [tMs, ...part.map((_, i) => i + block)] as const);
+      driver.append([batch({ names: part, rows })], true);
+    }
+    if (block % 3 === 2) while (await driver.maintain());
+  }
+  const [cohort] = driver.head.cohorts.values();
+  assert.equal(cohort?.straysCount, 0);
+  assert(cohort!.pages.every((page) => page.kind === "rows"));
+  assert(driver.head.counters.compactions > 0, "small spans were merged");
+  const read = await driver.read(EVERYTHING);
+  assert.equal(read.size, 84);
+  for (const samples of read.values()) assert.equal(samples.size, 800);
+});
