@@ -43,7 +43,7 @@ const commandPorts: CommandPorts = {
     checkConfig(paths, options, systemFiles, {
       out: (text) => writeAll(Deno.stdout, text),
       err: (text) => writeAll(Deno.stderr, text),
-    }),
+    }, (name) => Deno.env.get(name)),
   build,
 };
 

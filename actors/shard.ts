@@ -5,10 +5,12 @@
  */
 import { reply } from "../lib/actor/effects.ts";
 import type { Behavior, Decision, Effect } from "../lib/actor/types.ts";
+import { CorruptRecordError } from "../lib/actor/journal_errors.ts";
 import { assertNever } from "../lib/core/assert.ts";
 import { messageOf } from "../lib/core/errors.ts";
 import type { Kv, KvCommit, Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
+import { CorruptDataError } from "../lib/storage/errors.ts";
 import { Head, HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head.ts";
 import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
 import { labelNamesOf, labelValuesOf, seriesOf, viewOf } from "../lib/storage/head_view.ts";
@@ -60,7 +62,9 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       case "append":
         return onAppend(head, command, nowMs);
       case "view":
-        return answer(reply(command.replyTo, viewOf(head, command.matcherSets, command.range)));
+        return answer(
+          reply(command.replyTo, viewOf(head, command.matcherSets, command.range, command.after)),
+        );
       case "series":
         return answer(reply(command.replyTo, seriesOf(head, command.matcherSets, command.range)));
       case "labelNames":
@@ -112,7 +116,9 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     const { outcomes, events } = head.judge(command.batches, command.atomic, nowMs);
     const answered = reply(command.replyTo, outcomes);
     const effect: ShardEffect = command.durable ? { kind: "whenDurable", effects: [answered] } : answered;
-    if (head.due.size === 0 || head.maintenanceRunning || head.maintenanceAsked) return { events, effects: [effect] };
+    if (head.due.size === 0 || head.maintenanceRunning || head.maintenanceAsked) {
+      return { events, effects: [effect] };
+    }
     // Full windows wait for no tick. Not in this decision: the batch was judged against the head before a freeze.
     return { events: [...events, { kind: "maintenanceAsked" }], effects: [effect, maintenanceTimer(nowMs)] };
   }
@@ -133,7 +139,10 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       kind: "task",
       label: "maintenance",
       timeoutMs: MAINTENANCE_TIMEOUT_MS,
-      run: async (signal) => ({ kind: "maintenanceEnded", done: await runMaintenance(plan, runPorts, signal) }),
+      run: async (signal) => ({
+        kind: "maintenanceEnded",
+        done: await runMaintenance(plan, runPorts, signal),
+      }),
       failed: (error) => ({ kind: "maintenanceFailed", reason: messageOf(error) }),
     };
     return {
@@ -196,7 +205,12 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       pendingBytes: (head) => head.pendingBytes,
       drain: (head, firstSeq) => head.drain(firstSeq),
       replay: (head, record, seq) => {
-        head.replay(record, seq);
+        try {
+          head.replay(record, seq);
+        } catch (error) {
+          if (!(error instanceof CorruptDataError)) throw error;
+          throw new CorruptRecordError(`Record ${seq} of the shard: ${error.message}`, { cause: error });
+        }
         return head;
       },
     },

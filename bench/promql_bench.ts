@@ -56,7 +56,6 @@ function makeCohorts(): readonly Cohort[] {
 class CohortSource implements SeriesSource {
   readonly #cohorts = makeCohorts();
 
-  // deno-lint-ignore require-await
   async *select(request: SelectRequest): AsyncGenerator<ColumnGroup> {
     for (const cohort of this.#cohorts) {
       const picked = this.#pick(cohort, request.matchers);

@@ -70,7 +70,7 @@ let journalBytes = 0;
 let encodeMs = 0;
 let nowMs = 1_700_000_000_000;
 let reply: unknown;
-let tasks: (() => Promise<ShardCommand>)[] = [];
+const tasks: (() => Promise<ShardCommand>)[] = [];
 
 function drain(): void {
   for (const record of how.drain(head, seq + 1)) {
@@ -121,7 +121,9 @@ function rowOf(cohort: number, round: number): Float64Array {
   if (round > 0) {
     for (const i of changing) {
       const step = second.values[i]! - first.values[i]!;
-      values[i] = Math.round((values[i]! + step * (0.5 + (((i * 31 + cohort * 17 + round * 7) % 97) / 97))) * 100) / 100;
+      values[i] =
+        Math.round((values[i]! + step * (0.5 + (((i * 31 + cohort * 17 + round * 7) % 97) / 97))) * 100) /
+        100;
     }
   }
   return values.slice();
@@ -138,7 +140,13 @@ for (let cohort = 0; cohort < cohorts; cohort++) {
     rows: [{ tMs: nowMs, refs: identity.map((i) => i + NEW_SERIES_BIT), values: rowOf(cohort, 0) }],
     strays: [],
   };
-  send({ kind: "append", batches: [batch], atomic: false, durable: false, replyTo: { path: "/b", token: 1 } });
+  send({
+    kind: "append",
+    batches: [batch],
+    atomic: false,
+    durable: false,
+    replyTo: { path: "/b", token: 1 },
+  });
   const outcome = (reply as AppendOutcome[])[0]!;
   if (outcome.kind !== "appended") throw new Error(JSON.stringify(outcome));
   epochs.push(outcome.epoch);
@@ -160,7 +168,13 @@ for (let round = 1; round < rows; round++) {
       strays: [],
     };
     const start = performance.now();
-    send({ kind: "append", batches: [batch], atomic: false, durable: false, replyTo: { path: "/b", token: 1 } });
+    send({
+      kind: "append",
+      batches: [batch],
+      atomic: false,
+      durable: false,
+      replyTo: { path: "/b", token: 1 },
+    });
     appendMs += performance.now() - start;
   }
   drain();
@@ -173,22 +187,30 @@ const stats = statsOf(head);
 const own = current.length * width * 8;
 console.log(`series ${series}, rows ${rows}, changing ${(100 * changing.length / width).toFixed(0)} %`);
 console.log(`define       ${((definedMs - startMs) * 1e3 / series).toFixed(2)} µs a series`);
-console.log(`append       ${(appendMs * 1e6 / samples).toFixed(1)} ns a sample, journal ${
-  ((journalBytes - journalDefined) / samples).toFixed(2)
-} B a sample, ${(journalDefined / series).toFixed(1)} B a new series`);
-console.log(`memory       ${((after - before - own) / series).toFixed(0)} B a series resident (windows ${
-  (stats.windowBytes / series).toFixed(0)
-} B of it), RSS ${(after / 2 ** 20).toFixed(0)} MiB`);
+console.log(
+  `append       ${(appendMs * 1e6 / samples).toFixed(1)} ns a sample, journal ${
+    ((journalBytes - journalDefined) / samples).toFixed(2)
+  } B a sample, ${(journalDefined / series).toFixed(1)} B a new series`,
+);
+console.log(
+  `memory       ${((after - before - own) / series).toFixed(0)} B a series resident (windows ${
+    (stats.windowBytes / series).toFixed(0)
+  } B of it), RSS ${(after / 2 ** 20).toFixed(0)} MiB`,
+);
 const sealed = stats.pages === 0 ? 0 : samples + series - stats.windowRows * width;
-console.log(`seal         ${stats.pages} pages, ${sealed === 0 ? "–" : (stats.pageBytes / sealed).toFixed(3)} B a sample, ${
-  sealed === 0 ? "–" : (encodeMs * 1e6 / sealed).toFixed(0)
-} ns a sample with its commit, ${stats.compactions} merges`);
+console.log(
+  `seal         ${stats.pages} pages, ${
+    sealed === 0 ? "–" : (stats.pageBytes / sealed).toFixed(3)
+  } B a sample, ${
+    sealed === 0 ? "–" : (encodeMs * 1e6 / sealed).toFixed(0)
+  } ns a sample with its commit, ${stats.compactions} merges`,
+);
 
 const cache = new PageCache({ kv, keys, log: quiet, bytesMax: 512 * 1024 * 1024 });
 const source = createSeriesSource({
   cache,
   head: {
-    view: (matcherSets, range) => Promise.resolve(viewOf(head, matcherSets, range)),
+    view: (matcherSets, range, after) => Promise.resolve(viewOf(head, matcherSets, range, after)),
     series: () => Promise.resolve([]),
     labelNames: () => Promise.resolve([]),
     labelValues: () => Promise.resolve([]),
@@ -200,17 +222,30 @@ for (const round of [1, 2, 3]) {
   let columns = 0;
   const range = { startMs: 0, endMs: nowMs + cohorts };
   const matchers = [matcherOf("=", "__name__", "node_cpu_seconds_total")];
-  for await (const group of source.select({ matchers, range, samplesMax: 1e9 }, new AbortController().signal)) {
+  for await (
+    const group of source.select({ matchers, range, samplesMax: 1e9 }, new AbortController().signal)
+  ) {
     cells += group.tMs.length * group.columns.length;
     columns += group.columns.length;
   }
   const tookMs = performance.now() - start;
-  console.log(`read ${round}       ${columns} series, ${cells} samples in ${tookMs.toFixed(0)} ms, ${
-    (tookMs * 1e6 / cells).toFixed(1)
-  } ns a sample`);
+  console.log(
+    `read ${round}       ${columns} series, ${cells} samples in ${tookMs.toFixed(0)} ms, ${
+      (tookMs * 1e6 / cells).toFixed(1)
+    } ns a sample`,
+  );
 }
+const openStart = performance.now();
+const reopened = await how.open();
+console.log(
+  `open         ${reopened.state.series.live} series from manifests and catalogue in ${
+    (performance.now() - openStart).toFixed(0)
+  } ms, journal not counted`,
+);
 kv.close();
 let fileBytes = 0;
-for await (const entry of Deno.readDir(directory)) fileBytes += (await Deno.stat(`${directory}/${entry.name}`)).size;
+for await (const entry of Deno.readDir(directory)) {
+  fileBytes += (await Deno.stat(`${directory}/${entry.name}`)).size;
+}
 console.log(`files        ${(fileBytes / 2 ** 20).toFixed(1)} MiB`);
 await Deno.remove(directory, { recursive: true });

@@ -201,7 +201,6 @@ async function selfSnapshot(
       pageCache: {
         hits: pages.hits,
         misses: pages.misses,
-        evictions: pages.evictions,
         bytes: pages.bytes,
         bytesMax: pages.bytesMax,
       },

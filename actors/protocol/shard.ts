@@ -27,6 +27,8 @@ export type ShardCommand =
     readonly kind: "view";
     readonly matcherSets: readonly (readonly Matcher[])[];
     readonly range: TimeRange;
+    /** 0 for the first part of the view, then `next` of the part before. */
+    readonly after: number;
     readonly replyTo: ReplyTo<HeadView>;
   }
   | {

@@ -2,13 +2,15 @@
 
 /** Edits beyond this share of the word's length are another word, not a slip. */
 const DISTANCE_SHARE_MAX = 0.4;
+/** Two letters in the wrong order are two edits, in a short word too. */
+const DISTANCE_MIN = 2;
 /** Longer input than this is no slip of the fingers, and the distance costs its square. */
 const LENGTH_MAX = 128;
 
 export function nearest(written: string, names: readonly string[]): string | undefined {
   if (written.length > LENGTH_MAX) return undefined;
   let best: string | undefined;
-  let distanceMin = Math.max(1, Math.floor(written.length * DISTANCE_SHARE_MAX)) + 1;
+  let distanceMin = Math.max(DISTANCE_MIN, Math.floor(written.length * DISTANCE_SHARE_MAX)) + 1;
   for (const name of names) {
     const distance = editDistance(written, name);
     if (distance < distanceMin) {

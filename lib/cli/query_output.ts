@@ -91,7 +91,7 @@ function isPoint(value: unknown): value is Point {
 export function printText(data: QueryData): string {
   switch (data.resultType) {
     case "scalar":
-      return `scalar: ${data.result[1]} @[${secondsText(data.result[0])}]\n`;
+      return `scalar: ${plainNumber(data.result[1])} @[${secondsText(data.result[0])}]\n`;
     case "string":
       return `${data.result[1]}\n`;
     case "vector":
@@ -101,10 +101,23 @@ export function printText(data: QueryData): string {
         "\n";
     case "matrix":
       return [...data.result]
-        .map((series) => ({ metric: metricText(series.metric), series }))
-        .sort((a, b) => compareUtf8(a.metric, b.metric))
-        .map(({ metric, series }) => `${metric} =>\n${samplesText(series)}`).join("\n") + "\n";
+        .sort((a, b) => compareMetrics(a.metric, b.metric))
+        .map((series) => `${metricText(series.metric)} =>\n${samplesText(series)}`).join("\n") + "\n";
   }
+}
+
+/** As model.LabelSet's Before: fewer labels first, then label by label, an absent one before a present one. */
+function compareMetrics(a: Metric, b: Metric): number {
+  const sizes = Object.keys(a).length - Object.keys(b).length;
+  if (sizes !== 0) return sizes;
+  for (const name of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort(compareUtf8)) {
+    const x = a[name];
+    const y = b[name];
+    if (x === undefined || y === undefined) return x === undefined ? -1 : 1;
+    const order = compareUtf8(x, y);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 function samplesText(series: Series): string {
@@ -151,9 +164,24 @@ function metricText(metric: Metric): string {
 /** One line, as Go's encoder writes it: label names sorted, `<`, `>` and `&` escaped. */
 export function printJson(data: QueryData): string {
   const sorted = data.resultType === "vector" || data.resultType === "matrix"
-    ? data.result.map(({ metric, ...rest }) => ({ metric: sortedMetric(metric), ...rest }))
+    ? data.result.map(jsonSeries)
+    : data.resultType === "scalar"
+    ? plainPoint(data.result)
     : data.result;
   return JSON.stringify(sorted).replaceAll(/[<>&\u2028\u2029]/g, escapeUnicode) + "\n";
+}
+
+function jsonSeries({ metric, value, values, ...rest }: Series) {
+  return {
+    metric: sortedMetric(metric),
+    ...(value === undefined ? {} : { value: plainPoint(value) }),
+    ...(values === undefined ? {} : { values: values.map(plainPoint) }),
+    ...rest,
+  };
+}
+
+function plainPoint([seconds, value]: Point): Point {
+  return [seconds, plainNumber(value)];
 }
 
 function escapeUnicode(char: string): string {

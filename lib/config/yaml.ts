@@ -8,8 +8,8 @@ import { messageOf } from "../core/errors.ts";
 import { ConfigError, type ConfigProblem } from "./problems.ts";
 import { plainKind, type ScalarKind } from "./yaml_scalars.ts";
 
-/** A thousand times a large configuration; more is the wrong file. */
-export const YAML_BYTES_MAX = 16 * 1024 * 1024;
+/** Two hundred times a large configuration. The parser needs about two seconds a MiB, and nothing else runs then. */
+export const YAML_LENGTH_MAX = 4 * 1024 * 1024;
 /** Nodes that one file may hold, and merge keys may spread. */
 const YAML_NODES_MAX = 2_000_000;
 
@@ -48,13 +48,13 @@ export type YamlNode = YamlScalar | YamlList | YamlMap;
 
 /** Throws a `ConfigError` for text that is no YAML. An empty file is null. Only the first document is read. */
 export function parseYaml(text: string, file: string): YamlNode {
-  if (text.length > YAML_BYTES_MAX) {
+  if (text.length > YAML_LENGTH_MAX) {
     throw new ConfigError([{
       file,
       line: 0,
       column: 0,
       path: "",
-      message: `expected at most ${YAML_BYTES_MAX} characters, got ${text.length}`,
+      message: `expected at most ${YAML_LENGTH_MAX} characters, got ${text.length}`,
     }]);
   }
   const lines = new LineCounter();
@@ -64,11 +64,14 @@ export function parseYaml(text: string, file: string): YamlNode {
     const documents = parseAllDocuments(text, options);
     document = Array.isArray(documents) ? documents[0] : undefined;
   } catch (error) {
-    // The parser recurses: nesting beyond the stack ends here.
-    const message = error instanceof RangeError ? "expected less deeply nested YAML" : messageOf(error);
-    throw new ConfigError([{ file, line: 0, column: 0, path: "", message }]);
+    if (error instanceof RangeError) throw tooDeep(file, undefined);
+    throw new ConfigError([{ file, line: 0, column: 0, path: "", message: messageOf(error) }]);
   }
   if (document === undefined) return nullAt({ line: 1, column: 1 });
+  const overflow = document.errors.find((error) =>
+    error.message.includes("Maximum call stack size exceeded")
+  );
+  if (overflow !== undefined) throw tooDeep(file, overflow.linePos?.[0]);
   if (document.errors.length > 0) {
     throw new ConfigError(document.errors.map((error): ConfigProblem => ({
       file,
@@ -79,6 +82,15 @@ export function parseYaml(text: string, file: string): YamlNode {
     })));
   }
   return new Composer(document, lines, file).compose(document.contents);
+}
+
+/** The parser recurses: nesting beyond the stack ends here. */
+function tooDeep(
+  file: string,
+  place: { readonly line: number; readonly col: number } | undefined,
+): ConfigError {
+  const message = "expected less deeply nested YAML";
+  return new ConfigError([{ file, line: place?.line ?? 0, column: place?.col ?? 0, path: "", message }]);
 }
 
 function nullAt(place: YamlPlace): YamlScalar {

@@ -9,7 +9,7 @@ import { list } from "../config/schema/containers.ts";
 import { staticGroup } from "../config/schema/discovery.ts";
 import { Reader } from "../config/schema/schema.ts";
 import { staticGroupsOf } from "../config/settings.ts";
-import { parseYaml, YAML_BYTES_MAX, type YamlNode } from "../config/yaml.ts";
+import { parseYaml, type YamlNode } from "../config/yaml.ts";
 import { messageOf, UserError } from "../core/errors.ts";
 import type { Files } from "../core/ports.ts";
 import { labelValue, withLabel } from "../model/labels.ts";
@@ -82,12 +82,15 @@ export function readGroups(text: string, file: string): readonly TargetGroup[] {
   }));
 }
 
+/** Some hundred thousand targets. */
+const JSON_LENGTH_MAX = 64 * 1024 * 1024;
+
 const NOWHERE = { line: 0, column: 0 };
 
 function parseJson(text: string, file: string): YamlNode {
   const fail = (message: string) => new ConfigError([{ file, ...NOWHERE, path: "", message }]);
-  if (text.length > YAML_BYTES_MAX) {
-    throw fail(`expected at most ${YAML_BYTES_MAX} characters, got ${text.length}`);
+  if (text.length > JSON_LENGTH_MAX) {
+    throw fail(`expected at most ${JSON_LENGTH_MAX} characters, got ${text.length}`);
   }
   try {
     return nodeOf(JSON.parse(text));

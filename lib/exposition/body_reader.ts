@@ -77,7 +77,6 @@ export class BodyReader {
   #indexed = false;
   #typeScanned = 0;
   #type: MetricType = "unknown";
-  #typeLine = -1;
 
   /** A parser of `format`, free between readings. */
   parserOf(format: ExpositionFormat): RecordParser {
@@ -92,7 +91,6 @@ export class BodyReader {
     this.metadataChanged = usable === undefined;
     this.#indexed = false;
     this.#typeScanned = 0;
-    this.#typeLine = -1;
     this.#type = "unknown";
     const parser = this.parserOf(body.format);
     parser.load(body.bytes, body.end);
@@ -184,6 +182,10 @@ export class BodyReader {
         if (kind !== RECORD_END) this.structureChanged = true;
         if (slot === SLOT_TYPE || slot === SLOT_METADATA) this.metadataChanged = true;
         this.#push(at, parser.recordEnd, 0, slot);
+        if (slot === SLOT_TYPE) {
+          this.#type = parser.type;
+          this.#typeScanned = this.lines.count;
+        }
         if (kind === RECORD_END) {
           at = end;
           break;
@@ -237,8 +239,7 @@ export class BodyReader {
       }
     }
     this.#typeScanned = lines.count;
-    if (found !== -1 && found !== this.#typeLine) {
-      this.#typeLine = found;
+    if (found !== -1) {
       const at = parser.recordStart;
       parser.parse(lines.start[found]!);
       this.#type = parser.type;

@@ -5,8 +5,9 @@
  */
 import { readFloat } from "./float_bytes.ts";
 import { OpenMetricsLexer } from "./open_metrics_lexer.ts";
-import { decodeUtf8, quoteBytes } from "./quote.ts";
+import { quoteBytes } from "./quote.ts";
 import {
+  asciiOf,
   METRIC_TYPES,
   RECORD_END,
   RECORD_HELP,
@@ -103,8 +104,7 @@ export class OpenMetricsParser extends RecordParser {
   }
 
   #type(): void {
-    const word = decodeUtf8(this.bytes.subarray(this.textStart, Math.min(this.textEnd, this.textStart + 32)));
-    const type = word === undefined ? undefined : METRIC_TYPES.get(word);
+    const type = METRIC_TYPES.get(asciiOf(this.bytes, this.textStart, this.textEnd));
     if (type === undefined) {
       this.fail(`invalid metric type ${quoteBytes(this.bytes, this.textStart, this.textEnd)}`);
     }

@@ -114,6 +114,20 @@ export function isAscii(bytes: Uint8Array, start: number, end: number): boolean 
   return true;
 }
 
+/** A short ASCII word, such as a type's name; empty for anything else. */
+export function asciiOf(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > WORD_BYTES_MAX) return "";
+  let word = "";
+  for (let i = start; i < end; i++) {
+    if (bytes[i]! >= 0x80) return "";
+    word += String.fromCharCode(bytes[i]!);
+  }
+  return word;
+}
+
+/** Longer than the name of any type. */
+const WORD_BYTES_MAX = 32;
+
 /** The line, from 1, that `offset` lies in. */
 export function lineOf(bytes: Uint8Array, offset: number): number {
   let line = 1;

@@ -4,8 +4,9 @@
  */
 import type { MetricType } from "../model/metadata.ts";
 import { readFloat } from "./float_bytes.ts";
-import { decodeUtf8, quoteBytes } from "./quote.ts";
+import { quoteBytes } from "./quote.ts";
 import {
+  asciiOf,
   RECORD_BLANK,
   RECORD_COMMENT,
   RECORD_END,
@@ -114,8 +115,7 @@ export class TextParser extends RecordParser {
   }
 
   #type(): void {
-    const word = decodeUtf8(this.bytes.subarray(this.textStart, Math.min(this.textEnd, this.textStart + 32)));
-    const type = word === undefined ? undefined : TEXT_TYPES.get(word);
+    const type = TEXT_TYPES.get(asciiOf(this.bytes, this.textStart, this.textEnd));
     if (type === undefined) {
       this.fail(`invalid metric type ${quoteBytes(this.bytes, this.textStart, this.textEnd)}`);
     }

@@ -64,7 +64,7 @@ function* writeSeries(
   found: readonly Labels[],
   warnings: readonly string[],
 ): Generator<Uint8Array<ArrayBuffer>> {
-  const writer = new JsonWriter(2 * JSON_CHUNK_BYTES);
+  const writer = new JsonWriter(4096);
   writer.raw('{"status":"success","data":[');
   for (let i = 0; i < found.length; i++) {
     if (i > 0) writer.raw(",");

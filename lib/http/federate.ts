@@ -77,7 +77,7 @@ function* writeRows(
   const external = labelValue(externalLabels, "instance") === ""
     ? [...externalLabels, "instance", ""]
     : externalLabels;
-  const writer = new JsonWriter(2 * JSON_CHUNK_BYTES);
+  const writer = new JsonWriter(4096);
   let family = "";
   for (const { labels, name, tMs, value } of rows) {
     const plain = writeName(name);

@@ -57,7 +57,6 @@ export function createHandler(given: HttpDeps): HttpHandler {
       receiver,
       request,
       url,
-      path: url.pathname.slice(prefix.length),
       pathParam,
       params: () => params ??= readParams(request, url),
       signal: request.signal,

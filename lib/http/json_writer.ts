@@ -17,8 +17,11 @@ const utf8 = new TextEncoder();
 export class JsonWriter {
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
+  /** Of the next buffer: as large as the last one had become. */
+  #capacityBytes: number;
 
   constructor(capacityBytes: number) {
+    this.#capacityBytes = capacityBytes;
     this.#bytes = new Uint8Array(capacityBytes);
   }
 
@@ -26,10 +29,11 @@ export class JsonWriter {
     return this.#length;
   }
 
-  /** What was written since the last take. The buffer passes to the caller; the writer starts a new one. */
+  /** What was written since the last take. The buffer passes to the caller; the next write starts a new one. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.subarray(0, this.#length);
-    this.#bytes = new Uint8Array(this.#bytes.length);
+    this.#capacityBytes = Math.max(this.#capacityBytes, this.#bytes.length);
+    this.#bytes = new Uint8Array(0);
     this.#length = 0;
     return taken;
   }
@@ -190,7 +194,7 @@ export class JsonWriter {
 
   #room(count: number): void {
     if (this.#length + count <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + count));
+    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + count, this.#capacityBytes));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }

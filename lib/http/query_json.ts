@@ -12,8 +12,8 @@ import { JsonWriter, quoteJson } from "./json_writer.ts";
 export const JSON_CHUNK_BYTES = 128 * 1024;
 /** Points written between two looks at the size of the chunk. */
 const POINTS_PER_STEP = 1024;
-/** A chunk may go over by one step: `[1435781451.781,"` and 25 digits. */
-const CHUNK_CAPACITY_BYTES = JSON_CHUNK_BYTES + POINTS_PER_STEP * 64;
+/** Most answers are small; the writer grows to the size of a chunk for the others. */
+const FIRST_CAPACITY_BYTES = 4096;
 
 export interface ResultJsonOptions {
   readonly warnings: readonly string[];
@@ -27,7 +27,7 @@ export function* writeResultJson(
   result: QueryResult,
   options: ResultJsonOptions,
 ): Generator<Uint8Array<ArrayBuffer>> {
-  const writer = new JsonWriter(CHUNK_CAPACITY_BYTES);
+  const writer = new JsonWriter(FIRST_CAPACITY_BYTES);
   const { value } = result;
   writer.raw(`{"status":"success","data":{"resultType":"${value.kind}","result":`);
   switch (value.kind) {

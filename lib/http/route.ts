@@ -10,8 +10,6 @@ export interface Call {
   readonly receiver: WriteReceiver;
   readonly request: Request;
   readonly url: URL;
-  /** Below the route prefix. */
-  readonly path: string;
   /** Of the path, decoded: `:name`. */
   readonly pathParam: (name: string) => string;
   /** Reads the body of a form; at most once. */

@@ -1,4 +1,5 @@
 /** Every route of the server, as a table. Paths stand below the route prefix. */
+import { adminRoute } from "./api_admin.ts";
 import * as query from "./api_query.ts";
 import * as rules from "./api_rules.ts";
 import * as series from "./api_series.ts";
@@ -37,6 +38,9 @@ export function routesOf(self: SelfMetrics): readonly Route[] {
     apiRoute(GET, "/status/walreplay", status.walReplay, "always"),
     apiRoute(GET, "/features", status.features),
     apiRoute(GET, "/notifications", status.notifications, "always"),
+    apiRoute(POST_PUT, "/admin/tsdb/delete_series", adminRoute("deleting series")),
+    apiRoute(POST_PUT, "/admin/tsdb/clean_tombstones", adminRoute("cleaning tombstones")),
+    apiRoute(POST_PUT, "/admin/tsdb/snapshot", adminRoute("taking snapshots")),
     { ...apiRoute(["POST"], "/write", remoteWrite), errors: "plain" },
     plainRoute(GET, "/-/healthy", management.healthy),
     { ...plainRoute(GET, "/-/ready", management.ready), access: "ready" },

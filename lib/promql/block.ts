@@ -153,24 +153,43 @@ export function repeatedLabelsError(): UserError {
 /** What becomes of two series with one label set: refused always, or only where both have a value at one step. */
 export type RepeatRule = "refuse" | "merge";
 
-/** Makes the label sets of a block distinct. */
-export function mergeRepeats(block: Block, rule: RepeatRule): Block {
-  const rowOf = new Map<string, number>();
-  const { labels, steps } = block;
-  let kept: number[] | undefined;
-  for (let i = 0; i < labels.length; i++) {
-    const key = labelsKey(labels[i]!);
-    const first = rowOf.get(key);
-    if (first === undefined) {
-      rowOf.set(key, i);
-      kept?.push(i);
-      continue;
-    }
-    if (rule === "refuse") throw repeatedLabelsError();
-    kept ??= Array.from({ length: i }, (_, row) => row);
-    mergeRow(block, first * steps, i * steps);
+/** Makes label sets distinct, row by row, so that whoever has many rows can pause between them. */
+export class RepeatMerge {
+  readonly #block: Block;
+  readonly #rule: RepeatRule;
+  readonly #rowOf = new Map<string, number>();
+  #kept: number[] | undefined;
+
+  constructor(block: Block, rule: RepeatRule) {
+    this.#block = block;
+    this.#rule = rule;
   }
-  return kept === undefined ? block : pickRows(block, kept);
+
+  /** To be called for each row in order. */
+  add(row: number): void {
+    const { labels, steps } = this.#block;
+    const key = labelsKey(labels[row]!);
+    const first = this.#rowOf.get(key);
+    if (first === undefined) {
+      this.#rowOf.set(key, row);
+      this.#kept?.push(row);
+      return;
+    }
+    if (this.#rule === "refuse") throw repeatedLabelsError();
+    this.#kept ??= Array.from({ length: row }, (_, before) => before);
+    mergeRow(this.#block, first * steps, row * steps);
+  }
+
+  result(): Block {
+    return this.#kept === undefined ? this.#block : pickRows(this.#block, this.#kept);
+  }
+}
+
+/** For a block of bounded size. */
+export function mergeRepeats(block: Block, rule: RepeatRule): Block {
+  const merge = new RepeatMerge(block, rule);
+  for (let row = 0; row < block.labels.length; row++) merge.add(row);
+  return merge.result();
 }
 
 function mergeRow(block: Block, intoAt: number, fromAt: number): void {

@@ -33,4 +33,6 @@ export interface Evaluator {
   scalar(expr: Expr, grid: StepGrid): Promise<Float64Array>;
   string(expr: Expr): string;
   durationMs(expr: DurationExpr): number;
+  /** Of a range or a step: an error where it is nothing or less. */
+  positiveDurationMs(expr: DurationExpr): number;
 }

@@ -17,7 +17,7 @@ const DURATION_MS_MAX = 2 ** 63 / 1e6;
 export function durationValueMs(expr: DurationExpr, times: DurationTimes): number {
   const seconds = secondsOf(expr, times);
   if (!Number.isFinite(seconds) || Math.abs(seconds * 1000) >= DURATION_MS_MAX) {
-    throw new UserError("execution", "duration out of range");
+    throw new UserError("bad_data", "duration out of range");
   }
   return Math.trunc(Math.round(seconds * 1e9) / 1e6);
 }
@@ -25,7 +25,7 @@ export function durationValueMs(expr: DurationExpr, times: DurationTimes): numbe
 /** A length of time that must not be nothing: ranges, subquery steps. */
 export function positiveDurationMs(expr: DurationExpr, times: DurationTimes): number {
   const ms = durationValueMs(expr, times);
-  if (ms <= 0) throw new UserError("execution", "duration must be greater than 0");
+  if (ms <= 0) throw new UserError("bad_data", "duration must be greater than 0");
   return ms;
 }
 
@@ -62,10 +62,10 @@ function binarySeconds(op: "+" | "-" | "*" | "/" | "%" | "^", left: number, righ
     case "*":
       return left * right;
     case "/":
-      if (right === 0) throw new UserError("execution", "division by zero");
+      if (right === 0) throw new UserError("bad_data", "division by zero");
       return left / right;
     case "%":
-      if (right === 0) throw new UserError("execution", "modulo by zero");
+      if (right === 0) throw new UserError("bad_data", "modulo by zero");
       return left % right;
     case "^":
       return power(left, right);

@@ -4,7 +4,6 @@
  */
 import type { Clock } from "../core/ports.ts";
 import { UserError } from "../core/errors.ts";
-import { compareLabels } from "../model/labels.ts";
 import type { SeriesSource } from "../storage/source.ts";
 import { Annotations } from "./annotations.ts";
 import type { Expr } from "./ast.ts";
@@ -15,9 +14,12 @@ import { evaluatorOf } from "./evaluate.ts";
 import { unwrapParens } from "./invariant.ts";
 import { collect, settleNames } from "./operators/collect.ts";
 import { matrixOf } from "./operators/matrix.ts";
+import { refuseGrid } from "./operators/ranges.ts";
 import { Pacer } from "./pacer.ts";
-import { parseExpr, type ParseOptions } from "./parse.ts";
+import type { ParseOptions } from "./parse.ts";
+import { createParseCache, type ParseCache } from "./parse_cache.ts";
 import type { MatrixSeries, QueryEngine, QueryOptions, QueryResult, QueryValue } from "./result.ts";
+import { sortedByLabels } from "./sorted.ts";
 import { typeOf } from "./types.ts";
 
 export interface EngineOptions {
@@ -35,7 +37,12 @@ export interface EngineOptions {
   readonly delayedNameRemoval: boolean;
 }
 
-export function createEngine(options: EngineOptions): QueryEngine {
+/** Rules and dashboards ask the same few hundred queries again and again. */
+const PARSED_QUERIES_MAX = 500;
+const PARSED_BYTES_MAX = 4 * 1024 * 1024;
+
+export function createEngine(engineOptions: EngineOptions): QueryEngine {
+  const options = { ...engineOptions, parsed: createParseCache(PARSED_QUERIES_MAX, PARSED_BYTES_MAX) };
   return {
     instant: (query, timeMs, queryOptions = {}) =>
       run(options, query, { startMs: timeMs, stepMs: 0, count: 1 }, queryOptions, "instant"),
@@ -47,8 +54,12 @@ export function createEngine(options: EngineOptions): QueryEngine {
   };
 }
 
+interface Engine extends EngineOptions {
+  readonly parsed: ParseCache;
+}
+
 async function run(
-  engine: EngineOptions,
+  engine: Engine,
   query: string,
   grid: StepGrid,
   options: QueryOptions,
@@ -56,10 +67,11 @@ async function run(
   endMs = grid.startMs,
 ): Promise<QueryResult> {
   const preparedFromMs = engine.clock.monotonicMs();
-  const expr = parseExpr(query, engine.parseOptions);
+  const expr = engine.parsed.parse(query, engine.parseOptions);
   if (mode === "range") refuseForRange(expr, grid);
   const annotations = new Annotations(query);
   const budget = new SampleBudget(engine.samplesMax);
+  const signal = options.signal ?? NEVER;
   const evaluator = evaluatorOf({
     source: engine.source,
     startMs: grid.startMs,
@@ -74,13 +86,11 @@ async function run(
       monotonicMs: () => engine.clock.monotonicMs(),
       yieldToLoop: engine.yieldToLoop,
       timeoutMs: options.timeoutMs ?? engine.timeoutMs,
-      signal: options.signal ?? new AbortController().signal,
+      signal,
     }),
   });
   const evaluatedFromMs = engine.clock.monotonicMs();
-  const value = mode === "instant"
-    ? await instantValue(evaluator, expr, grid)
-    : await rangeValue(evaluator, expr, grid);
+  const value = await valueOf(evaluator, expr, grid, mode, signal);
   return {
     value,
     warnings: annotations.warnings,
@@ -92,6 +102,26 @@ async function run(
       evalMs: engine.clock.monotonicMs() - evaluatedFromMs,
     },
   };
+}
+
+const NEVER = new AbortController().signal;
+
+async function valueOf(
+  evaluator: Evaluator,
+  expr: Expr,
+  grid: StepGrid,
+  mode: "instant" | "range",
+  signal: AbortSignal,
+): Promise<QueryValue> {
+  try {
+    return mode === "instant"
+      ? await instantValue(evaluator, expr, grid)
+      : await rangeValue(evaluator, expr, grid);
+  } catch (error) {
+    // Whoever was waiting on the signal below threw its own reason.
+    if (!signal.aborted || error instanceof UserError) throw error;
+    throw new UserError("canceled", "query was canceled in query execution", { cause: error });
+  }
 }
 
 const TYPE_NAMES = {
@@ -125,7 +155,13 @@ async function instantValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): P
     case "string":
       return { kind: "string", tMs, value: evaluator.string(expr) };
     case "matrix":
-      return { kind: "matrix", series: sortSeries(await matrixOf(evaluator, unwrapParens(expr), grid)) };
+      return {
+        kind: "matrix",
+        series: await sortedByLabels(
+          evaluator.context.pacer,
+          await matrixOf(evaluator, unwrapParens(expr), grid),
+        ),
+      };
     default: {
       const block = await vectorBlock(evaluator, expr, grid);
       return {
@@ -140,6 +176,7 @@ async function instantValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): P
 
 async function rangeValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): Promise<QueryValue> {
   if (grid.count === 0) return { kind: "matrix", series: [] };
+  refuseGrid(evaluator.context, grid.count);
   const block = typeOf(expr) === "scalar"
     ? blockOf(grid.count, [[]], (await evaluator.scalar(expr, grid)).slice())
     : await vectorBlock(evaluator, expr, grid);
@@ -150,14 +187,10 @@ async function rangeValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): Pro
     tMs,
     values: block.values.subarray(i * grid.count, (i + 1) * grid.count),
   }));
-  return { kind: "matrix", series: sortSeries(series) };
+  return { kind: "matrix", series: await sortedByLabels(evaluator.context.pacer, series) };
 }
 
 async function vectorBlock(evaluator: Evaluator, expr: Expr, grid: StepGrid): Promise<Block> {
   const all = await collect(evaluator.context, evaluator.vector(expr, grid), grid.count);
-  return settleNames(dropAbsentRows(all));
-}
-
-function sortSeries(series: readonly MatrixSeries[]): readonly MatrixSeries[] {
-  return [...series].sort((a, b) => compareLabels(a.labels, b.labels));
+  return await settleNames(evaluator.context, dropAbsentRows(all));
 }

@@ -4,16 +4,16 @@
  */
 import { assert } from "../core/assert.ts";
 import { UserError } from "../core/errors.ts";
-import type { Aggregate, Binary, DurationExpr, Expr } from "./ast.ts";
+import type { Aggregate, Binary, Expr } from "./ast.ts";
 import { type Blocks, type StepGrid } from "./block.ts";
 import type { Evaluator, QueryContext } from "./context.ts";
-import { durationValueMs } from "./duration_value.ts";
+import { durationValueMs, positiveDurationMs } from "./duration_value.ts";
 import { scalarCall } from "./functions/scalar.ts";
 import { VECTOR_FUNCTIONS } from "./functions/table.ts";
 import { isStepInvariant, unwrapParens } from "./invariant.ts";
 import { foldVector, isFold } from "./operators/aggregate.ts";
 import { countValues, limitRatio, quantileAggregate, selectK } from "./operators/aggregate_select.ts";
-import { negate, scalarBinary, vectorScalar } from "./operators/binary.ts";
+import { negate, scalarBinary, trimVectors, vectorScalar } from "./operators/binary.ts";
 import { broadcast } from "./operators/collect.ts";
 import { selectVector } from "./operators/selector.ts";
 import { setOperation } from "./operators/sets.ts";
@@ -21,18 +21,16 @@ import { vectorBinary } from "./operators/vector_binary.ts";
 import { typeOf } from "./types.ts";
 
 export function evaluatorOf(context: QueryContext): Evaluator {
+  const times = { stepMs: context.stepMs, rangeMs: context.endMs - context.startMs };
   const evaluator: Evaluator = {
     context,
     vector: (expr, grid) => vector(evaluator, expr, grid),
     scalar: (expr, grid) => scalar(evaluator, expr, grid),
     string: stringOf,
-    durationMs: (expr) => durationMs(context, expr),
+    durationMs: (expr) => durationValueMs(expr, times),
+    positiveDurationMs: (expr) => positiveDurationMs(expr, times),
   };
   return evaluator;
-}
-
-function durationMs(context: QueryContext, expr: DurationExpr): number {
-  return durationValueMs(expr, { stepMs: context.stepMs, rangeMs: context.endMs - context.startMs });
 }
 
 function stringOf(expr: Expr): string {
@@ -89,6 +87,7 @@ function aggregate(evaluator: Evaluator, node: Aggregate, grid: StepGrid): Block
 function binary(evaluator: Evaluator, node: Binary, grid: StepGrid): Blocks {
   if (typeOf(node.left) === "scalar") return vectorScalar(evaluator, node, grid, "right");
   if (typeOf(node.right) === "scalar") return vectorScalar(evaluator, node, grid, "left");
+  if (node.op === "</" || node.op === ">/") return trimVectors(evaluator, node, grid);
   if (node.op === "and" || node.op === "or" || node.op === "unless") {
     return setOperation(evaluator, node, grid);
   }

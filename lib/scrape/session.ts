@@ -16,7 +16,7 @@ import {
   type SeriesSink,
 } from "../exposition/body_reader.ts";
 import { LineTable } from "../exposition/line_table.ts";
-import { ExpositionError, type ExpositionFormat, lineOf, type RecordParser } from "../exposition/record.ts";
+import { type ExpositionFormat, lineOf, type RecordParser } from "../exposition/record.ts";
 import { namesAreUtf8, pairsOf } from "../exposition/series_labels.ts";
 import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
@@ -25,6 +25,7 @@ import { decideFormat } from "./accept.ts";
 import { BodyLabels } from "./body_labels.ts";
 import { type EmissionCounts, emit, emitNothing, isTrackedNow, wasSeen } from "./emission.ts";
 import type { ScrapeCounts, ScrapeEnding } from "./ending.ts";
+import { type Ending, endingOf, NO_COUNTS, plain, SampleRefused } from "./faults.ts";
 import { FreshSeries } from "./fresh_series.ts";
 import { MetadataCache, metadataOf } from "./metadata_cache.ts";
 import { reportSeries, reportValues } from "./report.ts";
@@ -70,30 +71,11 @@ interface InFlight {
   readonly ended: readonly Labels[];
 }
 
-type Ending = ScrapeEnding extends infer E ? E extends ScrapeEnding ? Omit<E, "counts"> : never : never;
-
-/** Ends a reading from inside the reader. */
-class SampleRefused extends Error {
-  constructor(readonly fault: Exclude<SampleLabels, { kind: "labels" | "dropped" }>, readonly line: number) {
-    super(fault.reason);
-  }
-}
-
 /** Digests are synchronous, so one set of scratch space serves all sessions. */
 const reader = new BodyReader();
 const rows = new RowBuilder();
 /** The buffer that the next body is read in; swapped with the session's when they are of a size. */
 let spare: Uint8Array = new Uint8Array(0);
-
-const NO_COUNTS: ScrapeCounts = {
-  scraped: 0,
-  postRelabel: 0,
-  seriesAdded: 0,
-  bodyBytes: 0,
-  duplicates: 0,
-  outOfBounds: 0,
-  staleMarkers: 0,
-};
 
 export class ScrapeSession {
   readonly #cohort: string;
@@ -500,17 +482,4 @@ export class ScrapeSession {
     }
     return found;
   }
-}
-
-/** Undefined for what is no fault of the body. */
-function endingOf(error: unknown): Ending | undefined {
-  if (error instanceof ExpositionError) return { kind: "malformed", line: error.line, reason: error.reason };
-  if (!(error instanceof SampleRefused)) return undefined;
-  const { fault, line } = error;
-  if (fault.kind === "limited") return { kind: "limited", limit: fault.limit, reason: fault.reason };
-  return { kind: "malformed", line, reason: fault.reason };
-}
-
-function plain({ scraped, postRelabel, seriesAdded, duplicates, outOfBounds }: EmissionCounts) {
-  return { scraped, postRelabel, seriesAdded, duplicates, outOfBounds };
 }

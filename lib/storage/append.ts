@@ -61,7 +61,12 @@ export interface AppendContext {
 }
 
 export type Verdict =
-  | { readonly kind: "accepted"; readonly event: AppendEvent; readonly refs: Uint32Array; readonly epoch: number }
+  | {
+    readonly kind: "accepted";
+    readonly event: AppendEvent;
+    readonly refs: Uint32Array;
+    readonly epoch: number;
+  }
   | { readonly kind: "answered"; readonly outcome: AppendOutcome };
 
 interface Tally {
@@ -89,17 +94,22 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
   const rows: AcceptedRow[] = [];
   const strays: AcceptedRow[] = [];
   const simple = batch.rows.length === 1 && batch.strays.length === 0 && batch.defined.length === 0;
-  const memory = simple && cohort !== undefined ? cohort : overlayOf(cohort, width);
+  const memory = simple && cohort !== undefined
+    ? { overlay: false, maxMs: cohort.maxMs, lastMs: cohort.lastMs, lastWords: cohort.lastWords }
+    : overlayOf(cohort, width);
   const minValidMs = context.headMaxMs - BOUNDS_MS;
+  let lastRefs: Uint32Array | undefined;
+  let columns = refs;
   for (const row of ascending(batch.rows)) {
     if (row.refs.length === 0) continue;
-    const columns = columnsOf(row.refs, refs);
+    // The rows of a remote write mostly share one array of references.
+    if (row.refs !== lastRefs) columns = columnsOf(row.refs, refs);
+    lastRefs = row.refs;
     const kept = judgeRow({ tMs: row.tMs, columns, values: row.values }, memory, minValidMs, tally);
     if (kept === undefined) continue;
     const late = cohort !== undefined && kept.tMs <= cohort.sealedMaxMs;
     const sparse = kept.columns.length * SPARSE_ROW_COLUMNS < width && !(cohort?.hasRow(kept.tMs) ?? false);
     (late || sparse ? strays : rows).push(kept);
-    if (!simple) remember(memory, kept);
   }
   for (const row of ascending(batch.strays)) {
     if (row.refs.length === 0) continue;
@@ -107,7 +117,6 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
     const kept = judgeRow({ tMs: row.tMs, columns, values: row.values }, memory, minValidMs, tally);
     if (kept === undefined) continue;
     strays.push(kept);
-    remember(memory, kept);
   }
   const id = cohort?.id ?? context.cohortNext;
   return {
@@ -167,7 +176,8 @@ function limitOf(batch: SampleBatch, context: AppendContext): AppendOutcome | un
     let units = 0;
     for (const text of labels) units += text.length;
     if (units > LABEL_SET_UNITS_MAX) {
-      const reason = `the labels of a series have ${units} characters, expected at most ${LABEL_SET_UNITS_MAX}`;
+      const reason =
+        `the labels of a series have ${units} characters, expected at most ${LABEL_SET_UNITS_MAX}`;
       return { kind: "limited", limit: "LABEL_SET_UNITS_MAX", reason };
     }
   }
@@ -218,7 +228,9 @@ function refsKnown(batch: SampleBatch, cohort: Cohort | undefined): boolean {
       for (let i = 0; i < refs.length; i++) {
         const ref = refs[i]!;
         if (ref >= NEW_SERIES_BIT ? ref - NEW_SERIES_BIT >= batch.defined.length : ref >= width) return false;
-        if (cohort?.hasRemoved && ref < NEW_SERIES_BIT && cohort.seriesOf[ref] === REMOVED_SERIES) return false;
+        if (cohort?.hasRemoved && ref < NEW_SERIES_BIT && cohort.seriesOf[ref] === REMOVED_SERIES) {
+          return false;
+        }
       }
     }
   }
@@ -241,6 +253,8 @@ function ascending(rows: readonly SampleRow[]): readonly SampleRow[] {
 
 /** What judging reads: the newest time and value of each column. */
 interface Memory {
+  /** A copy for this batch alone. */
+  readonly overlay: boolean;
   readonly maxMs: number;
   readonly lastMs: Float64Array;
   readonly lastWords: Uint32Array;
@@ -254,21 +268,19 @@ function overlayOf(cohort: Cohort | undefined, width: number): Memory {
     lastMs.set(cohort.lastMs.subarray(0, cohort.width));
     lastWords.set(cohort.lastWords.subarray(0, 2 * cohort.width));
   }
-  return { maxMs: Infinity, lastMs, lastWords };
+  return { overlay: true, maxMs: Infinity, lastMs, lastWords };
 }
 
-function remember(memory: Memory, row: AcceptedRow): void {
-  const words = wordsOf(row.values);
-  for (let i = 0; i < row.columns.length; i++) {
-    const column = row.columns[i]!;
-    memory.lastMs[column] = row.tMs;
-    memory.lastWords[2 * column] = words[2 * i]!;
-    memory.lastWords[2 * column + 1] = words[2 * i + 1]!;
-  }
-}
-
-/** The acceptable part of a row; the row itself when that is all of it, undefined when it is nothing. */
-function judgeRow(row: AcceptedRow, memory: Memory, minValidMs: number, tally: Tally): AcceptedRow | undefined {
+/**
+ * The acceptable part of a row; the row itself when that is all of it, undefined when it is nothing. An overlay
+ * takes each accepted sample up at once, so that the same column once more in the batch is judged against it.
+ */
+function judgeRow(
+  row: AcceptedRow,
+  memory: Memory,
+  minValidMs: number,
+  tally: Tally,
+): AcceptedRow | undefined {
   const { tMs, columns } = row;
   const count = columns.length;
   if (tMs < minValidMs) {
@@ -280,23 +292,36 @@ function judgeRow(row: AcceptedRow, memory: Memory, minValidMs: number, tally: T
     return row;
   }
   const words = wordsOf(row.values);
-  const { lastMs, lastWords } = memory;
-  const keep: number[] = [];
-  const seen = new Set<number>();
+  const { lastMs, lastWords, overlay } = memory;
+  let keep: number[] | undefined;
   for (let i = 0; i < count; i++) {
     const column = columns[i]!;
     const last = lastMs[column]!;
-    if (tMs > last && !seen.has(column)) {
-      keep.push(i);
-      seen.add(column);
-    } else if (tMs < last) tally.outOfOrder++;
-    else if (tMs > last || lastWords[2 * column] !== words[2 * i] || lastWords[2 * column + 1] !== words[2 * i + 1]) {
+    if (tMs > last) {
+      keep?.push(i);
+      if (overlay) {
+        lastMs[column] = tMs;
+        lastWords[2 * column] = words[2 * i]!;
+        lastWords[2 * column + 1] = words[2 * i + 1]!;
+      }
+      continue;
+    }
+    keep ??= Array.from({ length: i }, (_, k) => k);
+    if (tMs < last) tally.outOfOrder++;
+    else if (lastWords[2 * column] !== words[2 * i] || lastWords[2 * column + 1] !== words[2 * i + 1]) {
       tally.duplicate++;
     }
   }
+  if (keep === undefined) {
+    tally.appended += count;
+    return row;
+  }
   tally.appended += keep.length;
-  if (keep.length === count) return row;
   if (keep.length === 0) return undefined;
+  return pick(row, words, keep);
+}
+
+function pick({ tMs, columns }: AcceptedRow, words: Uint32Array, keep: readonly number[]): AcceptedRow {
   const values = new Float64Array(keep.length);
   const kept = wordsOf(values);
   for (let i = 0; i < keep.length; i++) {

@@ -239,7 +239,12 @@ function scatter(cells: Float64Array, columns: Uint32Array, values: Float64Array
 }
 
 /** The column's cells of `rows` into `out`, as words; absent beyond a row's end. */
-export function gatherColumn(out: Uint32Array, rows: readonly Row[], words: readonly Uint32Array[], column: number) {
+export function gatherColumn(
+  out: Uint32Array,
+  rows: readonly Row[],
+  words: readonly Uint32Array[],
+  column: number,
+) {
   for (let r = 0; r < rows.length; r++) {
     const from = words[r]!;
     if (2 * column >= from.length) fillAbsent(out, r, r + 1);

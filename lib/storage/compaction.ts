@@ -26,7 +26,9 @@ export async function mergedRows(
   let columnsCount = 0;
   for (const ref of pages) {
     const entry = await kv.get(keys.page(cohort, ref.page));
-    if (entry === null) throw new CorruptDataError(`Cannot merge page ${ref.page} of cohort ${cohort}: it is missing`);
+    if (entry === null) {
+      throw new CorruptDataError(`Cannot merge page ${ref.page} of cohort ${cohort}: it is missing`);
+    }
     const page = openPage(entry.value);
     if (last === undefined || page.startMs !== last.startMs) rows += page.rowsCount;
     opened.push({ page, at: rows - page.rowsCount });

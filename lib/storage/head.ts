@@ -206,7 +206,9 @@ export class Head {
     for (let from = 0; from < parts.length;) {
       let samples = 0;
       let to = from;
-      while (to < parts.length && (to === from || samples + parts[to]!.columns.length <= SAMPLES_RECORD_MAX)) {
+      while (
+        to < parts.length && (to === from || samples + parts[to]!.columns.length <= SAMPLES_RECORD_MAX)
+      ) {
         samples += parts[to++]!.columns.length;
       }
       this.#writer.clear();
@@ -250,7 +252,10 @@ export class Head {
 
   drain(firstSeq: number): readonly Uint8Array[] {
     const records = this.#pending;
-    assert(records.length === 0 || firstSeq === this.nextSeq - records.length, "journal records are numbered as kept");
+    assert(
+      records.length === 0 || firstSeq === this.nextSeq - records.length,
+      "journal records are numbered as kept",
+    );
     this.#pending = [];
     this.#pendingBytes = 0;
     return records;
@@ -379,7 +384,11 @@ function divideRows(rows: readonly AcceptedRow[]): readonly AcceptedRow[] {
   for (const row of rows) {
     for (let at = 0; at < row.columns.length; at += SAMPLES_RECORD_MAX) {
       const end = Math.min(row.columns.length, at + SAMPLES_RECORD_MAX);
-      parts.push({ tMs: row.tMs, columns: row.columns.subarray(at, end), values: row.values.subarray(at, end) });
+      parts.push({
+        tMs: row.tMs,
+        columns: row.columns.subarray(at, end),
+        values: row.values.subarray(at, end),
+      });
     }
   }
   return parts;

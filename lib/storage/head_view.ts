@@ -20,12 +20,20 @@ function matching(head: Head, matcherSets: MatcherSets): Uint32Array {
   return union(matcherSets.map((matchers) => series.index.resolve(matchers, () => series.all())));
 }
 
-/** Calls `found` for each cohort with the columns that match and may have a sample in the range, ascending. */
+/** What a part of a view may copy: some 10 ms of work. A series counts as so many cells, for its labels. */
+const VIEW_CELLS_MAX = 500_000;
+const VIEW_SERIES_CELLS = 24;
+
+/**
+ * Calls `found` for each cohort, in the order of their numbers, with the columns that match and may have a sample
+ * in the range, ascending. Stops when `found` answers false.
+ */
 function eachCohort(
   head: Head,
   matcherSets: MatcherSets,
   range: TimeRange,
-  found: (cohort: Cohort, columns: Uint32Array) => void,
+  after: number,
+  found: (cohort: Cohort, columns: Uint32Array) => boolean,
 ): void {
   const ids = matching(head, matcherSets);
   const { series } = head;
@@ -42,21 +50,30 @@ function eachCohort(
     }
     lastList?.push(series.columnOf(id));
   }
-  for (const [id, list] of columnsByCohort) {
-    const cohort = head.cohorts.get(id)!;
-    if (cohort.maxMs < range.startMs || cohort.minMs > range.endMs) continue;
-    const columns = Uint32Array.from(list).sort();
+  const numbers = Uint32Array.from(columnsByCohort.keys()).sort();
+  for (const number of numbers) {
+    const cohort = head.cohorts.get(number)!;
+    if (number <= after || cohort.maxMs < range.startMs || cohort.minMs > range.endMs) continue;
+    const columns = Uint32Array.from(columnsByCohort.get(number)!).sort();
     let count = 0;
     for (let i = 0; i < columns.length; i++) {
       if (cohort.lastMs[columns[i]!]! >= range.startMs) columns[count++] = columns[i]!;
     }
-    if (count > 0) found(cohort, columns.subarray(0, count));
+    if (count > 0 && !found(cohort, columns.subarray(0, count))) return;
   }
 }
 
-export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange): HeadView {
+/** The part of the view that begins after cohort `after`; 0 for the first. */
+export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange, after: number): HeadView {
   const cohorts: CohortView[] = [];
-  eachCohort(head, matcherSets, range, (cohort, columns) => {
+  let cells = 0;
+  let next: number | undefined;
+  eachCohort(head, matcherSets, range, after, (cohort, columns) => {
+    if (cells >= VIEW_CELLS_MAX) {
+      next = cohorts[cohorts.length - 1]!.cohort;
+      return false;
+    }
+    cells += columns.length * (cohort.rows.length + VIEW_SERIES_CELLS);
     const series: Labels[] = new Array(columns.length);
     const twins: number[] = [];
     for (let i = 0; i < columns.length; i++) {
@@ -77,8 +94,9 @@ export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange): 
       window: windowOf(cohort.rows, columns, range),
       strays: straysOf(cohort, columns, range),
     });
+    return true;
   });
-  return { cohorts };
+  return { cohorts, next };
 }
 
 function overlaps(columns: Uint32Array, first: number, end: number): boolean {
@@ -143,8 +161,9 @@ function straysOf(cohort: Cohort, columns: Uint32Array, range: TimeRange): Stray
 /** Sorted; each label set once. */
 export function seriesOf(head: Head, matcherSets: MatcherSets, range: TimeRange): readonly Labels[] {
   const found: Labels[] = [];
-  eachCohort(head, matcherSets, range, (cohort, columns) => {
+  eachCohort(head, matcherSets, range, 0, (cohort, columns) => {
     for (const column of columns) found.push(head.series.labelsOf(cohort.seriesOf[column]!));
+    return true;
   });
   found.sort(compareLabels);
   return found.filter((labels, i) => i === 0 || compareLabels(labels, found[i - 1]!) !== 0);
@@ -152,11 +171,12 @@ export function seriesOf(head: Head, matcherSets: MatcherSets, range: TimeRange)
 
 function pairsIn(head: Head, matcherSets: MatcherSets, range: TimeRange): Uint8Array {
   const seen = new Uint8Array(head.series.index.pairsCount);
-  eachCohort(head, matcherSets, range, (cohort, columns) => {
+  eachCohort(head, matcherSets, range, 0, (cohort, columns) => {
     for (let i = 0; i < columns.length; i++) {
       const pairs = head.series.pairsOf(cohort.seriesOf[columns[i]!]!);
       for (let k = 0; k < pairs.length; k++) seen[pairs[k]!] = 1;
     }
+    return true;
   });
   return seen;
 }
@@ -164,7 +184,9 @@ function pairsIn(head: Head, matcherSets: MatcherSets, range: TimeRange): Uint8A
 export function labelNamesOf(head: Head, matcherSets: MatcherSets, range: TimeRange): readonly string[] {
   const seen = pairsIn(head, matcherSets, range);
   const names = new Set<string>();
-  for (let pair = 0; pair < seen.length; pair++) if (seen[pair] === 1) names.add(head.series.index.nameOf(pair));
+  for (let pair = 0; pair < seen.length; pair++) {
+    if (seen[pair] === 1) names.add(head.series.index.nameOf(pair));
+  }
   return [...names].sort(compareUtf8);
 }
 

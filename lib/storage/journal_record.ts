@@ -21,8 +21,8 @@ export const DEFINE_RECORD_SERIES_MAX = 2_000;
 /** Samples of one record, for the same reason; a wider row is divided. */
 export const SAMPLES_RECORD_MAX = 50_000;
 const RECORD_BYTES_MAX = 64 * 1024 * 1024;
-/** zstd costs 48 µs a call: below this it is not worth it. */
-const PACK_BYTES_MIN = 2_048;
+/** zstd costs 48 µs a call: below this the journal's few minutes of bytes are cheaper. */
+const PACK_BYTES_MIN = 16_384;
 const PACK_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const INTEGER_DELTA_MAX = 2 ** 30;
 
@@ -145,7 +145,8 @@ export function encodeRow(out: ByteWriter, row: AcceptedRow, stray: boolean, bas
 
 /** Both values are whole then, and the sum of the old one and the step is exactly the new one. */
 function isIntegerDelta(value: number, step: number): boolean {
-  return Math.abs(step) <= INTEGER_DELTA_MAX && Number.isSafeInteger(value) && Number.isSafeInteger(value - step) &&
+  return Math.abs(step) <= INTEGER_DELTA_MAX && Number.isSafeInteger(value) &&
+    Number.isSafeInteger(value - step) &&
     !Object.is(value, -0);
 }
 

@@ -101,7 +101,11 @@ export class LabelIndex {
   #accepted(matcher: Matcher): Uint32Array {
     const values = this.#names.get(matcher.name);
     if (values === undefined) return NO_SERIES;
-    const wanted = matcher.op === "=" ? [matcher.value] : matcher.op === "=~" ? matcher.regex?.literals : undefined;
+    const wanted = matcher.op === "="
+      ? [matcher.value]
+      : matcher.op === "=~"
+      ? matcher.regex?.literals
+      : undefined;
     const lists: Uint32Array[] = [];
     if (wanted !== undefined) {
       for (const value of new Set(wanted)) {

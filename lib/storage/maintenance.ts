@@ -24,6 +24,8 @@ const COMPACT_SPANS = 8;
 const COMPACT_ROWS_MAX = 1_024;
 /** Cells that a merge may hold unpacked: 32 MB. Wider cohorts keep small spans. */
 const COMPACT_CELLS_MAX = 4_194_304;
+/** Records that are worth a commit of their own to be cut off. */
+const TRUNCATE_RECORDS_MIN = 64;
 /** Replaced pages stay for the longest query. */
 const GARBAGE_KEEP_MS = 10 * 60_000;
 /** Deletions of one cohort in one run. */
@@ -36,9 +38,17 @@ export interface CohortPlan {
   readonly seq: number;
   /** Frozen: nobody changes these rows any more. */
   readonly sealRows: readonly Row[];
-  readonly sealStrays: { readonly columns: Uint32Array; readonly tMs: Float64Array; readonly values: Float64Array };
+  readonly sealStrays: {
+    readonly columns: Uint32Array;
+    readonly tMs: Float64Array;
+    readonly values: Float64Array;
+  };
   readonly restRows: readonly ManifestRow[];
-  readonly restStrays: { readonly columns: Uint32Array; readonly tMs: Float64Array; readonly values: Float64Array };
+  readonly restStrays: {
+    readonly columns: Uint32Array;
+    readonly tMs: Float64Array;
+    readonly values: Float64Array;
+  };
   readonly lastMs: Float64Array;
   readonly lastValues: Float64Array;
   readonly sealedMaxMs: number;
@@ -105,7 +115,8 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
     if (cells >= RUN_CELLS_MAX || cohorts.length >= RUN_COHORTS_MAX) return false;
     chosen.add(cohort.id);
     const plan = planCohort(head, cohort, input);
-    cells += plan.sealRows.length * cohort.width + plan.compact.reduce((sum, p) => sum + p.rowsCount * p.columnsCount, 0);
+    cells += plan.sealRows.length * cohort.width +
+      plan.compact.reduce((sum, p) => sum + p.rowsCount * p.columnsCount, 0);
     cohorts.push(plan);
     return true;
   };
@@ -116,8 +127,12 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
   for (const cohort of head.cohorts.values()) {
     if (needsWork(head, cohort, input) && !choose(cohort)) break;
   }
-  if (cohorts.length === 0) return undefined;
-  return { cohorts, truncateThrough: head.truncatableThrough() };
+  // A run makes records needless that only the next one can cut off: no run for a few of them alone.
+  const truncateThrough = head.truncatableThrough();
+  if (cohorts.length === 0 && truncateThrough - head.truncatedThrough < TRUNCATE_RECORDS_MIN) {
+    return undefined;
+  }
+  return { cohorts, truncateThrough };
 }
 
 function needsWork(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInput): boolean {
@@ -235,7 +250,11 @@ export interface FrozenCohort {
 }
 
 export function frozenOf(plan: MaintenancePlan): readonly FrozenCohort[] {
-  return plan.cohorts.map((part) => ({ cohort: part.cohort, rows: part.sealRows.length, forget: part.forget }));
+  return plan.cohorts.map((part) => ({
+    cohort: part.cohort,
+    rows: part.sealRows.length,
+    forget: part.forget,
+  }));
 }
 
 /**
@@ -291,7 +310,9 @@ export function complete(head: Head, done: MaintenanceDone, nowMs: EpochMs): voi
     cohort.cataloguedColumns = part.catalogued;
     cohort.lastChunkColumn = part.lastChunkColumn;
     cohort.baseSeq = part.seq;
-    cohort.firstDirtySeq = cohort.firstDirtySeq > part.seq ? cohort.firstDirtySeq : dirtyAfter(cohort, part.seq);
+    cohort.firstDirtySeq = cohort.firstDirtySeq > part.seq
+      ? cohort.firstDirtySeq
+      : dirtyAfter(cohort, part.seq);
     cohort.dirtySinceMs = nowMs;
     head.markDue(cohort);
   }

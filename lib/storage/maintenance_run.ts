@@ -8,12 +8,18 @@ import { KV_COMMIT_BYTES_MAX } from "../core/limits.ts";
 import type { Kv, KvCommit, KvEntry, KvKey, Log } from "../core/ports.ts";
 import { messageOf } from "../core/errors.ts";
 import { wordsOf } from "../model/stale.ts";
-import { PAGE_COLUMNS_MAX, encodeRowsPage, encodeStraysPage, PAGE_BYTES_MAX, type Strays } from "./codecs/page.ts";
-import { PAGE_ROWS_MAX } from "./codecs/column.ts";
+import {
+  encodeRowsPage,
+  encodeStraysPage,
+  PAGE_BYTES_MAX,
+  PAGE_COLUMNS_MAX,
+  type Strays,
+} from "./codecs/page.ts";
 import { CHUNK_SERIES_MAX, encodeChunk } from "./codecs/labels_chunk.ts";
 import { decodeManifest, encodeManifest } from "./codecs/manifest.ts";
 import { ByteWriter } from "./codecs/bytes.ts";
 import { gatherColumn } from "./cohort.ts";
+import { LeaseLostError } from "./errors.ts";
 import { mergedRows } from "./compaction.ts";
 import type { StorageKeys } from "./keys.ts";
 import type { CohortDone, CohortPlan, MaintenanceDone, MaintenancePlan } from "./maintenance.ts";
@@ -23,6 +29,9 @@ import type { PageRef } from "./view.ts";
 /** Room for the manifest and the lease's check beside the pages of a commit. */
 const COMMIT_BYTES_MAX = KV_COMMIT_BYTES_MAX - PAGE_BYTES_MAX;
 const COMMIT_MUTATIONS_MAX = 500;
+/** Rows of one span: a single column of them fits a page even when nothing compresses. */
+const SPAN_ROWS_MAX = 1_024;
+assert(SPAN_ROWS_MAX * 9 * 2 < PAGE_BYTES_MAX);
 /** Columns that a page begins with; halved until it fits. */
 const PAGE_COLUMNS_FIRST = 4_096;
 
@@ -34,11 +43,6 @@ export interface MaintenancePorts {
   readonly checks: () => NonNullable<KvCommit["checks"]>;
 }
 
-/** The plan could not be kept: another process holds the store. */
-export class LeaseLostError extends Error {
-  override readonly name = "LeaseLostError";
-}
-
 export async function runMaintenance(
   plan: MaintenancePlan,
   ports: MaintenancePorts,
@@ -48,7 +52,9 @@ export async function runMaintenance(
   const cohorts: CohortDone[] = [];
   for (const part of plan.cohorts) {
     signal.throwIfAborted();
-    cohorts.push(part.forget ? await forgetCohort(part, ports, commits) : await writeCohort(part, ports, commits));
+    cohorts.push(
+      part.forget ? await forgetCohort(part, ports, commits) : await writeCohort(part, ports, commits),
+    );
   }
   const through = new ByteWriter(8);
   through.varint(plan.truncateThrough);
@@ -96,7 +102,11 @@ class Commits {
   }
 }
 
-async function forgetCohort(plan: CohortPlan, { kv, keys }: MaintenancePorts, commits: Commits): Promise<CohortDone> {
+async function forgetCohort(
+  plan: CohortPlan,
+  { kv, keys }: MaintenancePorts,
+  commits: Commits,
+): Promise<CohortDone> {
   // The manifest goes first and by itself: without it the rest is invisible.
   await commits.flush();
   await commits.delete(keys.manifest(plan.cohort));
@@ -107,7 +117,16 @@ async function forgetCohort(plan: CohortPlan, { kv, keys }: MaintenancePorts, co
   for await (const entry of kv.list({ prefix: keys.labels(plan.cohort) })) await commits.delete(entry.key);
   for await (const entry of kv.list({ prefix: keys.manifest(plan.cohort) })) await commits.delete(entry.key);
   return {
-    ...{ cohort: plan.cohort, seq: plan.seq, rows: 0, strays: 0, added: [], replaced: [], dropped, garbageDropped },
+    ...{
+      cohort: plan.cohort,
+      seq: plan.seq,
+      rows: 0,
+      strays: 0,
+      added: [],
+      replaced: [],
+      dropped,
+      garbageDropped,
+    },
     ...{ nextPage: plan.firstPage, catalogued: 0, lastChunkColumn: 0, forgotten: true },
   };
 }
@@ -123,8 +142,8 @@ async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: C
   };
   const lastChunkColumn = await writeLabels(plan, ports, commits);
   const width = plan.lastMs.length;
-  for (let at = 0; at < plan.sealRows.length; at += PAGE_ROWS_MAX) {
-    const rows = plan.sealRows.slice(at, at + PAGE_ROWS_MAX);
+  for (let at = 0; at < plan.sealRows.length; at += SPAN_ROWS_MAX) {
+    const rows = plan.sealRows.slice(at, at + SPAN_ROWS_MAX);
     const rowWords = rows.map((row) => wordsOf(row.values));
     const cells = new Uint32Array(2 * rows.length);
     const tMs = Float64Array.from(rows, (row) => row.tMs);
@@ -133,9 +152,13 @@ async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: C
       gatherColumn(cells, rows, rowWords, index);
       return cells;
     };
-    for (const page of rowsPages(plan.cohort, tMs, columnsCount, column)) await keep({ ...page.ref, level: 0 }, page.bytes);
+    for (const page of rowsPages(plan.cohort, tMs, columnsCount, column)) {
+      await keep({ ...page.ref, level: 0 }, page.bytes);
+    }
   }
-  for (const page of straysPages(plan.cohort, plan.sealStrays)) await keep({ ...page.ref, level: 0 }, page.bytes);
+  for (const page of straysPages(plan.cohort, plan.sealStrays)) {
+    await keep({ ...page.ref, level: 0 }, page.bytes);
+  }
   const replaced = await compact(plan, ports, keep, added);
   const dropped = plan.expired.map((page) => page.page);
   const garbageDropped = [...plan.garbageDropped.map((garbage) => garbage.page), ...orphans.pages];
@@ -166,7 +189,16 @@ async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: C
   for (const page of [...dropped, ...garbageDropped]) await commits.delete(keys.page(plan.cohort, page));
   return {
     ...{ cohort: plan.cohort, seq: plan.seq, rows: plan.sealRows.length, strays: plan.sealStrays.tMs.length },
-    ...{ added, replaced, dropped, garbageDropped, nextPage, catalogued: width, lastChunkColumn, forgotten: false },
+    ...{
+      added,
+      replaced,
+      dropped,
+      garbageDropped,
+      nextPage,
+      catalogued: width,
+      lastChunkColumn,
+      forgotten: false,
+    },
   };
 }
 
@@ -260,7 +292,14 @@ function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> {
       values,
     });
     assert(bytes !== undefined, "a page of strays fits");
-    const ref = { kind: "strays", startMs, endMs, rowsCount: part.length, firstColumn: 0, columnsCount: 0 } as const;
+    const ref = {
+      kind: "strays",
+      startMs,
+      endMs,
+      rowsCount: part.length,
+      firstColumn: 0,
+      columnsCount: 0,
+    } as const;
     yield { ref, bytes };
   }
 }

@@ -57,8 +57,12 @@ export function manifestOf(entries: readonly KvEntry[], keyLength: number): Uint
   if (kind !== IN_PARTS) input.fail(`unknown kind ${kind}`);
   const generation = input.varint();
   const count = input.varint();
-  const parts = entries.filter((entry) => entry.key.length > keyLength && entry.key[keyLength] === generation);
-  if (parts.length !== count) input.fail(`expected ${count} parts of generation ${generation}, got ${parts.length}`);
+  const parts = entries.filter((entry) =>
+    entry.key.length > keyLength && entry.key[keyLength] === generation
+  );
+  if (parts.length !== count) {
+    input.fail(`expected ${count} parts of generation ${generation}, got ${parts.length}`);
+  }
   const whole = new ByteWriter(count * PAGE_BYTES_MAX);
   for (const part of parts) whole.raw(part.value);
   return whole.take();

@@ -95,5 +95,10 @@ function groupOf({ labels, tMs, values, count }: Pile): ColumnGroup {
     kept++;
   }
   for (let i = 0; i < kept; i++) if (isStale(to, i)) gaps = true;
-  return { tMs: times.subarray(0, kept), series: [labels], columns: [column.subarray(0, kept)], gaps: [gaps] };
+  return {
+    tMs: times.subarray(0, kept),
+    series: [labels],
+    columns: [column.subarray(0, kept)],
+    gaps: [gaps],
+  };
 }

@@ -9,13 +9,15 @@ import { decodeManifest, type Manifest } from "./codecs/manifest.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { wordsOf } from "../model/stale.ts";
 import type { Labels } from "../model/labels.ts";
-import { CorruptDataError } from "./errors.ts";
+import { CorruptDataError, LeaseLostError } from "./errors.ts";
 import { Head, type HeadOptions } from "./head.ts";
 import type { StorageKeys } from "./keys.ts";
 import { manifestOf } from "./manifest_store.ts";
 
 /** Epochs stay exact integers. */
 const BOOTS_MAX = 2 ** 20;
+/** A store that is away for longer is the supervisor's matter. */
+const OPEN_ATTEMPTS_MAX = 5;
 
 export interface OpenPorts {
   readonly kv: Kv;
@@ -40,7 +42,20 @@ export async function openHead(
   return { head, afterSeq };
 }
 
+/** A rejected commit may have been kept: the counter is read again, and one number more is no harm. */
 async function countBoot(
+  ports: OpenPorts,
+): Promise<{ readonly boot: number; readonly versionstamp: string }> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await countBootOnce(ports);
+    } catch (error) {
+      if (error instanceof LeaseLostError || attempt === OPEN_ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+async function countBootOnce(
   { kv, keys, checks }: OpenPorts,
 ): Promise<{ readonly boot: number; readonly versionstamp: string }> {
   const entry = await kv.get(keys.boots);
@@ -49,7 +64,9 @@ async function countBoot(
   const out = new ByteWriter(8);
   out.varint(boot);
   const kept = await kv.commit({ checks: checks(), sets: [{ key: keys.boots, value: out.take() }] });
-  if (kept === null) throw new Error("Cannot open the storage shard: another process has taken it over");
+  if (kept === null) {
+    throw new LeaseLostError("Cannot open the storage shard: another process has taken it over");
+  }
   return { boot, versionstamp: kept.versionstamp };
 }
 
@@ -89,7 +106,9 @@ async function loadLabels(
     const sets = labels.get(cohort) ?? [];
     if (sets.length !== firstColumn) sets.length = Math.min(sets.length, firstColumn);
     if (sets.length !== firstColumn) {
-      throw new CorruptDataError(`Cannot load the catalogue of cohort ${cohort}: columns from ${sets.length} are missing`);
+      throw new CorruptDataError(
+        `Cannot load the catalogue of cohort ${cohort}: columns from ${sets.length} are missing`,
+      );
     }
     sets.push(...decodeChunk(value));
     labels.set(cohort, sets);

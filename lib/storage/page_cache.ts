@@ -70,10 +70,12 @@ export class PageCache {
       for await (const { key, value } of kv.list(range)) values.set(Number(key[key.length - 1]), value);
     } else {
       for (let at = 0; at < missing.length; at += READS_AT_ONCE) {
-        await Promise.all(missing.slice(at, at + READS_AT_ONCE).map(async ({ page }) => {
-          const entry = await kv.get(keys.page(cohort, page));
-          if (entry !== null) values.set(page, entry.value);
-        }));
+        await Promise.all(
+          missing.slice(at, at + READS_AT_ONCE).map(async ({ page }) => {
+            const entry = await kv.get(keys.page(cohort, page));
+            if (entry !== null) values.set(page, entry.value);
+          }),
+        );
       }
     }
     for (const ref of missing) {

@@ -21,13 +21,16 @@ type MatcherSets = readonly (readonly Matcher[])[];
 
 /** How the reader asks the head; each is one question to the shard. */
 export interface HeadQuestions {
-  view(matcherSets: MatcherSets, range: TimeRange): Promise<HeadView>;
+  /** Cohorts after `after`, in the order of their numbers; 0 for the first part. */
+  view(matcherSets: MatcherSets, range: TimeRange, after: number): Promise<HeadView>;
   series(matcherSets: MatcherSets, range: TimeRange): Promise<readonly Labels[]>;
   labelNames(matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
   labelValues(name: string, matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
 }
 
-export function createSeriesSource(options: { readonly head: HeadQuestions; readonly cache: PageCache }): SeriesSource {
+export function createSeriesSource(
+  options: { readonly head: HeadQuestions; readonly cache: PageCache },
+): SeriesSource {
   const { head, cache } = options;
   return {
     select: (request, signal) => select(request, signal, head, cache),
@@ -45,37 +48,50 @@ async function* select(
 ): AsyncIterable<ColumnGroup> {
   signal.throwIfAborted();
   const { range, samplesMax } = request;
-  const view = await head.view([request.matchers], range);
-  // Of two cohorts with a sample of one series at one time, the younger wins.
-  const cohorts = [...view.cohorts].sort((a, b) => a.cohort - b.cohort);
+  // Of two cohorts with a sample of one series at one time, the younger wins: they come oldest first.
   const merge = new SeriesMerge(range);
-  for (const cohort of cohorts) {
+  let after: number | undefined = 0;
+  while (after !== undefined) {
     signal.throwIfAborted();
-    const pages = await cache.load(cohort.cohort, cohort.pages);
-    const spans = spansOf(cohort.pages, pages);
-    const merged = mergedColumns(cohort, pages, merge, cache);
-    const rowsCount = spans.reduce((sum, span) => sum + span.rowsCount, 0) + cohort.window.tMs.length;
-    if (rowsCount === 0) continue;
-    const tMs = timesOf(spans, cohort, rowsCount);
-    const from = lowerBound(tMs, range.startMs);
-    const to = lowerBound(tMs, range.endMs + 1);
-    if (from === to) continue;
-    const blockColumns = Math.max(1, Math.floor(GROUP_CELLS_MAX / rowsCount));
-    for (let first = 0; first < cohort.columns.length; first += blockColumns) {
-      signal.throwIfAborted();
-      const end = Math.min(first + blockColumns, cohort.columns.length);
-      if (rowsCount * (end - first) > samplesMax) {
-        throw new UserError(
-          "execution",
-          "query processing would load too many samples into memory in query execution",
-        );
-      }
-      const group = decodeBlock({ cohort, spans, tMs, from, to, first, end, cache });
-      const plain = takeMerged(group, first, merged, merge);
-      if (plain.series.length > 0) yield plain;
-    }
+    const view: HeadView = await head.view([request.matchers], range, after);
+    for (const cohort of view.cohorts) yield* groupsOf(cohort, request, signal, merge, cache);
+    after = view.next;
   }
   yield* merge.groups(samplesMax);
+}
+
+/** The groups of one cohort; what has to be merged goes to `merge` instead. */
+async function* groupsOf(
+  cohort: CohortView,
+  { range, samplesMax }: SelectRequest,
+  signal: AbortSignal,
+  merge: SeriesMerge,
+  cache: PageCache,
+): AsyncIterable<ColumnGroup> {
+  signal.throwIfAborted();
+  const pages = await cache.load(cohort.cohort, cohort.pages);
+  const spans = spansOf(cohort.pages, pages);
+  const merged = mergedColumns(cohort, pages, merge, cache);
+  const rowsCount = spans.reduce((sum, span) => sum + span.rowsCount, 0) + cohort.window.tMs.length;
+  if (rowsCount === 0) return;
+  const tMs = timesOf(spans, cohort, rowsCount);
+  const from = lowerBound(tMs, range.startMs);
+  const to = lowerBound(tMs, range.endMs + 1);
+  if (from === to) return;
+  const blockColumns = Math.max(1, Math.floor(GROUP_CELLS_MAX / rowsCount));
+  for (let first = 0; first < cohort.columns.length; first += blockColumns) {
+    signal.throwIfAborted();
+    const end = Math.min(first + blockColumns, cohort.columns.length);
+    if (rowsCount * (end - first) > samplesMax) {
+      throw new UserError(
+        "execution",
+        "query processing would load too many samples into memory in query execution",
+      );
+    }
+    const group = decodeBlock({ cohort, spans, tMs, from, to, first, end, cache });
+    const plain = takeMerged(group, first, merged, merge);
+    if (plain.series.length > 0) yield plain;
+  }
 }
 
 /** Pages that share their rows; at least one of them could be opened. */

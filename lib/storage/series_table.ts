@@ -84,7 +84,7 @@ export class SeriesTable {
   /** A new series. Ids ascend. */
   add(cohort: number, column: number, labels: Labels): number {
     const count = labels.length >> 1;
-    assert(count <= LABELS_PER_SERIES_MAX, "a series has too many labels");
+    assert(count > 0 && count <= LABELS_PER_SERIES_MAX, "a series has labels, and not too many");
     const series = this.#count;
     if (series === this.#starts.length) this.#grow();
     if (this.#arenaAt + count > ARENA_CHUNK) {

@@ -51,6 +51,12 @@ export interface CohortView {
   readonly strays: StraysView;
 }
 
+/**
+ * A part of what matches: cohorts in the order of their numbers. Each cohort is seen at one moment; the parts of a
+ * large view are seen one after the other, so that copying one never holds up appends for long.
+ */
 export interface HeadView {
   readonly cohorts: readonly CohortView[];
+  /** Ask again for the cohorts after this one; undefined when there are no more. */
+  readonly next: number | undefined;
 }

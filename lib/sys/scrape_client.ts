@@ -28,12 +28,12 @@ class ScrapeClient implements HttpClient {
   #raw: RawTransport | undefined;
   #fetch: FetchTransport | undefined;
   #nodeTls: NodeTlsTransport | undefined;
+  /** The same URL comes each time, and parsing it costs as much as sending the request. */
+  #url: { readonly text: string; readonly url: URL } | undefined;
 
   async get(request: HttpGet, signal: AbortSignal): Promise<HttpOutcome> {
-    let url: URL;
-    try {
-      url = new URL(request.url);
-    } catch {
+    const url = this.#parsed(request.url);
+    if (url === undefined) {
       return { kind: "failed", reason: `parse ${JSON.stringify(request.url)}: not an absolute URL` };
     }
     const deadline = new Deadline(request.timeoutMs, signal);
@@ -53,16 +53,22 @@ class ScrapeClient implements HttpClient {
     this.#nodeTls = undefined;
   }
 
+  #parsed(text: string): URL | undefined {
+    if (this.#url?.text === text) return this.#url.url;
+    if (!URL.canParse(text)) return undefined;
+    this.#url = { text, url: new URL(text) };
+    return this.#url.url;
+  }
+
   async #follow(request: HttpGet, first: URL, deadline: Deadline): Promise<HttpOutcome> {
     let url = first;
     let headers = withUserInfo(request.headers, url);
     for (let hops = 0;; hops++) {
-      const where = `Get "${shown(url)}"`;
       const transport = this.#transportOf(url, request);
       if (transport === undefined) {
         return {
           kind: "failed",
-          reason: `${where}: unsupported protocol scheme "${url.protocol.slice(0, -1)}"`,
+          reason: `Get "${shown(url)}": unsupported protocol scheme "${url.protocol.slice(0, -1)}"`,
         };
       }
       const { bodyBytesMax, tls, proxyUrl } = request;
@@ -75,20 +81,24 @@ class ScrapeClient implements HttpClient {
         proxyUrl,
       });
       if (deadline.state === "timedOut") return { kind: "timedOut" };
-      if (deadline.state === "aborted") return { kind: "failed", reason: `${where}: context canceled` };
+      if (deadline.state === "aborted") {
+        return { kind: "failed", reason: `Get "${shown(url)}": context canceled` };
+      }
       if (outcome.kind === "tooLarge") return { kind: "tooLarge", bytesMax: bodyBytesMax || BODY_BYTES_CAP };
-      if (outcome.kind === "failed") return { kind: "failed", reason: `${where}: ${outcome.reason}` };
+      if (outcome.kind === "failed") {
+        return { kind: "failed", reason: `Get "${shown(url)}": ${outcome.reason}` };
+      }
       const { status, statusText, contentType, body, location } = outcome;
       if (!request.followRedirects || !isRedirect(status) || location === "") {
         return { kind: "response", status, statusText, contentType, body };
       }
       if (hops === REDIRECTS_MAX) {
-        return { kind: "failed", reason: `${where}: stopped after ${REDIRECTS_MAX} redirects` };
+        return { kind: "failed", reason: `Get "${shown(url)}": stopped after ${REDIRECTS_MAX} redirects` };
       }
       if (!URL.canParse(location, url)) {
         return {
           kind: "failed",
-          reason: `${where}: failed to parse Location header ${JSON.stringify(location)}`,
+          reason: `Get "${shown(url)}": failed to parse Location header ${JSON.stringify(location)}`,
         };
       }
       const next = new URL(location, url);

@@ -13,6 +13,7 @@ import {
 } from "./scrape_hop.ts";
 import { LineTooLong, ReadBuffer, UnexpectedEnd } from "./scrape_read_buffer.ts";
 import { gunzipWithin } from "./scrape_gunzip.ts";
+import { Room } from "./scrape_rooms.ts";
 
 /** Status line and headers together. Go's client allows 1 MiB; no exporter comes near either. */
 const HEAD_BYTES_MAX = 64 * 1024;
@@ -37,6 +38,7 @@ const decoder = new TextDecoder();
 export class RawTransport implements Transport {
   #conn: Deno.TcpConn | undefined;
   #host = "";
+  readonly #room = new Room();
 
   async send(hop: Hop): Promise<HopOutcome> {
     const fault = hop.headers.map(headerFault).find((each) => each !== undefined);
@@ -47,8 +49,7 @@ export class RawTransport implements Transport {
     const host = `${url.hostname}:${port}`;
     if (this.#host !== host) this.close();
     this.#host = host;
-    const onAbort = () => this.close();
-    hop.deadline.signal.addEventListener("abort", onAbort, { once: true });
+    hop.deadline.onEnd = () => this.close();
     try {
       const wasIdle = this.#conn !== undefined;
       const first = await this.#attempt(hop, hostname, port, wasIdle);
@@ -56,7 +57,7 @@ export class RawTransport implements Transport {
       const second = await this.#attempt(hop, hostname, port, false);
       return second === "stale" ? { kind: "failed", reason: "EOF" } : second;
     } finally {
-      hop.deadline.signal.removeEventListener("abort", onAbort);
+      hop.deadline.onEnd = undefined;
     }
   }
 
@@ -108,7 +109,9 @@ export class RawTransport implements Transport {
       throw new Malformed(`unsupported Content-Encoding ${JSON.stringify(encoding)}`);
     }
     const bytesMax = hop.bodyBytesMax > 0 ? Math.min(hop.bodyBytesMax, BODY_BYTES_CAP) : BODY_BYTES_CAP;
-    const { body, isDelimited } = await readBody(buffer, head, isGzip ? bytesMax + GZIP_OVERHEAD : bytesMax);
+    const { body, isDelimited } = isGzip
+      ? await readBody(buffer, head, bytesMax + GZIP_OVERHEAD)
+      : await readBody(buffer, head, bytesMax, this.#room);
     if (!head.keepsAlive || !isDelimited || buffer.unread > 0) this.close();
     const contentType = headers.get("content-type") ?? "";
     const location = headers.get("location") ?? "";
@@ -211,10 +214,15 @@ interface ReadBody {
   readonly isDelimited: boolean;
 }
 
-async function readBody(buffer: ReadBuffer, { status, headers }: Head, bytesMax: number): Promise<ReadBody> {
+async function readBody(
+  buffer: ReadBuffer,
+  { status, headers }: Head,
+  bytesMax: number,
+  room?: Room,
+): Promise<ReadBody> {
   if (status === 204 || status === 304) return { body: new Uint8Array(0), isDelimited: true };
   const encoding = (headers.get("transfer-encoding") ?? "").trim().toLowerCase();
-  if (encoding === "chunked") return { body: await readChunks(buffer, bytesMax), isDelimited: true };
+  if (encoding === "chunked") return { body: await readChunks(buffer, bytesMax, room), isDelimited: true };
   if (encoding !== "" && encoding !== "identity") {
     throw new Malformed(`unsupported transfer encoding: ${quoted(encoding)}`);
   }
@@ -223,14 +231,14 @@ async function readBody(buffer: ReadBuffer, { status, headers }: Head, bytesMax:
     if (!/^[0-9]{1,15}$/.test(written)) throw new Malformed(`bad Content-Length ${quoted(written)}`);
     const length = Number(written);
     if (length > bytesMax) throw new TooLarge();
-    return { body: await buffer.take(length), isDelimited: true };
+    return { body: await buffer.take(length, room), isDelimited: true };
   }
   const body = await buffer.takeRest(bytesMax);
   if (body === undefined) throw new TooLarge();
   return { body, isDelimited: false };
 }
 
-async function readChunks(buffer: ReadBuffer, bytesMax: number): Promise<Uint8Array> {
+async function readChunks(buffer: ReadBuffer, bytesMax: number, room: Room | undefined): Promise<Uint8Array> {
   // Chunks are moved together at the front of the buffer as they come, and copied out once.
   buffer.beginBody();
   for (;;) {
@@ -247,7 +255,7 @@ async function readChunks(buffer: ReadBuffer, bytesMax: number): Promise<Uint8Ar
   for (;;) {
     const { length } = await buffer.line(CHUNK_LINE_BYTES_MAX);
     trailerBytes += length;
-    if (length === 0) return buffer.body();
+    if (length === 0) return buffer.body(room);
     if (trailerBytes > CHUNK_LINE_BYTES_MAX) {
       throw new Malformed("http: suspiciously long trailer after chunked body");
     }

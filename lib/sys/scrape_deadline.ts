@@ -5,11 +5,14 @@
 export type DeadlineState = "running" | "timedOut" | "aborted";
 
 export class Deadline {
-  readonly #controller = new AbortController();
+  /** Made when somebody asks: an AbortController costs more than a small scrape's parsing. */
+  #controller: AbortController | undefined;
   readonly #timer: ReturnType<typeof setTimeout>;
   readonly #outer: AbortSignal;
   readonly #onAbort = () => this.#end("aborted");
   #state: DeadlineState = "running";
+  /** Called once when the deadline ends, unless that was before it was set. */
+  onEnd: (() => void) | undefined;
 
   constructor(timeoutMs: number, outer: AbortSignal) {
     this.#outer = outer;
@@ -23,6 +26,10 @@ export class Deadline {
   }
 
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#state !== "running") this.#controller.abort();
+    }
     return this.#controller.signal;
   }
 
@@ -35,6 +42,7 @@ export class Deadline {
   #end(state: DeadlineState): void {
     if (this.#state !== "running") return;
     this.#state = state;
-    this.#controller.abort();
+    this.#controller?.abort();
+    this.onEnd?.();
   }
 }

@@ -3,6 +3,8 @@
  * by all clients, so that a thousand idle targets hold none; a body leaves as a copy of its own size.
  */
 
+import type { Room } from "./scrape_rooms.ts";
+
 /** Before the first byte of an answer: a thousand targets may be waited for at once. */
 const WAITING_BYTES = 2048;
 const BORROWED_BYTES = 64 * 1024;
@@ -10,7 +12,11 @@ const BORROWED_BYTES = 64 * 1024;
 const KEPT_MAX = 8;
 const KEPT_BYTES_MAX = 1024 * 1024;
 
+/** While no more answers than this are waited for, they are read into borrowed room from the first byte. */
+const EAGER_MAX = KEPT_MAX;
+
 const kept: Uint8Array<ArrayBuffer>[] = [];
+let borrowed = 0;
 
 /** The connection ended before what was waited for. */
 export class UnexpectedEnd extends Error {}
@@ -19,8 +25,8 @@ export class LineTooLong extends Error {}
 
 export class ReadBuffer {
   readonly #conn: Pick<Deno.TcpConn, "read">;
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(WAITING_BYTES);
-  #isBorrowed = false;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #isBorrowed: boolean;
   /** Unread bytes lie in `#at … #end`; a body that comes in chunks in `0 … #bodyEnd`. */
   #at = 0;
   #end = 0;
@@ -31,6 +37,8 @@ export class ReadBuffer {
 
   constructor(conn: Pick<Deno.TcpConn, "read">) {
     this.#conn = conn;
+    this.#isBorrowed = borrowed < EAGER_MAX;
+    this.#bytes = this.#isBorrowed ? borrow() : new Uint8Array(WAITING_BYTES);
   }
 
   get received(): number {
@@ -73,15 +81,15 @@ export class ReadBuffer {
     }
   }
 
-  async take(length: number): Promise<Uint8Array> {
+  /** The body goes into what `room` answers, or into an array of its own. */
+  async take(length: number, room?: Room): Promise<Uint8Array> {
     if (length > this.unread) {
       // A body far larger than the shared room goes where it will stay.
       if (length > KEPT_BYTES_MAX) return await this.#takeLarge(length);
       while (this.unread < length) await this.#fill(length - this.unread);
     }
-    const body = this.#bytes.slice(this.#at, this.#at + length);
     this.#at += length;
-    return body;
+    return this.#copied(this.#at - length, this.#at, room);
   }
 
   /** Everything up to the connection's end; undefined when that is more than `bytesMax`. */
@@ -114,8 +122,15 @@ export class ReadBuffer {
     }
   }
 
-  body(): Uint8Array {
-    return this.#bytes.slice(0, this.#bodyEnd);
+  body(room?: Room): Uint8Array {
+    return this.#copied(0, this.#bodyEnd, room);
+  }
+
+  #copied(start: number, end: number, room: Room | undefined): Uint8Array {
+    if (room === undefined) return this.#bytes.slice(start, end);
+    const body = room.take(end - start);
+    body.set(this.#bytes.subarray(start, end));
+    return body;
   }
 
   async #takeLarge(length: number): Promise<Uint8Array> {
@@ -158,9 +173,14 @@ export class ReadBuffer {
   }
 
   #borrow(): void {
-    const room = kept.pop() ?? new Uint8Array(BORROWED_BYTES);
+    const room = borrow();
     room.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = room;
     this.#isBorrowed = true;
   }
+}
+
+function borrow(): Uint8Array<ArrayBuffer> {
+  borrowed++;
+  return kept.pop() ?? new Uint8Array(BORROWED_BYTES);
 }

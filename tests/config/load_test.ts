@@ -123,8 +123,8 @@ Deno.test("broken YAML, doubled keys, bombs and endless nesting are refused", as
   const bomb = `scrape_configs:\n- job_name: a\n  ${oauth2}      l0: &l0 [x]\n  ${levels.join("\n  ")}\n`;
   ok((await problemsOf(bomb)).includes("values in a file, aliases included"));
   ok((await problemsOf("rule_files: &a [*a]")).includes("anchor 'a' value contains itself"));
-  ok((await problemsOf("[".repeat(200_000))).startsWith("prometheus.yml"));
-  ok((await problemsOf("rule_files: [" + "a,".repeat(9_000_000) + "]")).includes("expected at most"));
+  ok((await problemsOf("[".repeat(50_000))).endsWith("expected less deeply nested YAML"));
+  ok((await problemsOf("rule_files: [" + "a,".repeat(3_000_000) + "]")).includes("expected at most"));
 });
 
 Deno.test("anchors, aliases and merge keys work as in Prometheus", async () => {

@@ -53,7 +53,7 @@ Deno.test("a small machine is exposed under node_exporter's names and labels", a
       "node_sockstat_TCP_mem_bytes 458752",
       "node_sockstat_TCP6_inuse 9",
       "node_vmstat_pgfault 2.74798e+06",
-      "node_pressure_io_stalled_seconds_total 5.8925199999999995",
+      "node_pressure_io_stalled_seconds_total 5.89252",
       "node_entropy_pool_size_bits 256",
       "node_time_seconds 1.795344692429e+09",
       'node_time_zone_offset_seconds{time_zone="UTC"} 0',

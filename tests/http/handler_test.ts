@@ -344,3 +344,14 @@ Deno.test("/metrics says so when the server cannot tell about itself", async () 
   const response = await get("/metrics");
   deepStrictEqual([response.status, await response.text()], [500, "no answer\n"]);
 });
+
+Deno.test("the admin API is off unless switched on, and says what it cannot do yet", async () => {
+  const errorOf = async (enableAdminApi: boolean) => {
+    const { handler } = worldOf(withOptions({ enableAdminApi }));
+    const response = await handler(request("POST", "/api/v1/admin/tsdb/snapshot"), INFO);
+    const { errorType, error } = JSON.parse(await response.text());
+    return [response.status, errorType, error];
+  };
+  deepStrictEqual(await errorOf(false), [500, "unavailable", "admin APIs disabled"]);
+  deepStrictEqual(await errorOf(true), [500, "unavailable", "taking snapshots is not supported yet"]);
+});

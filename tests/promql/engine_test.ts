@@ -1,7 +1,7 @@
 /** Limits, manners and results of the engine that scripts cannot show. */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { UserError } from "../../lib/core/errors.ts";
-import { formatLabels, labelsFromRecord } from "../../lib/model/labels.ts";
+import { compareLabels, formatLabels, labelsFromRecord } from "../../lib/model/labels.ts";
 import { createEngine, type EngineOptions } from "../../lib/promql/engine.ts";
 import { VECTOR_FUNCTIONS } from "../../lib/promql/functions/table.ts";
 import { FUNCTIONS } from "../../lib/promql/functions_table.ts";
@@ -140,4 +140,50 @@ Deno.test("every function that gives a vector has code, but for those that need 
     .filter(({ returnType, name }) => returnType === "vector" && !VECTOR_FUNCTIONS.has(name))
     .map(({ name }) => name);
   deepStrictEqual(missing, ["start_timestamp"]);
+});
+
+Deno.test("a range or a step of nothing is refused when only the query's times make it so", async () => {
+  const engine = engineOver(sourceOf(2, 10), new TestPorts());
+  await rejects(engine.instant("rate(even[step()])", 5000), failsWith("bad_data", /greater than 0/));
+  await rejects(
+    engine.instant("sum_over_time(even[1m:step()])", 5000),
+    failsWith("bad_data", /greater than 0/),
+  );
+});
+
+Deno.test("a subquery of more steps than a query may hold is refused before it is made", async () => {
+  const engine = engineOver(sourceOf(2, 10), new TestPorts());
+  await rejects(
+    engine.instant("sum_over_time(even[10y:1ms])", 5000),
+    failsWith("execution", /too many samples/),
+  );
+});
+
+Deno.test("trimming floats drops them and says so", async () => {
+  const engine = engineOver(sourceOf(2, 10), new TestPorts());
+  const { value, infos } = await engine.instant("even </ 3", 5000);
+  ok(value.kind === "vector" && value.labels.length === 0);
+  strictEqual(infos.length, 1);
+});
+
+Deno.test("a window of very many samples does not keep the event loop from turning", async () => {
+  const ports = new TestPorts();
+  ports.tickMs = 20;
+  const engine = engineOver(sourceOf(1, 20_000), ports);
+  await engine.range("quantile_over_time(0.5, even[5000s])", {
+    startMs: 0,
+    endMs: 20_000_000,
+    stepMs: 20_000,
+  });
+  ok(ports.turns >= 4, `${ports.turns} turns`);
+});
+
+Deno.test("the series of a range query are ordered by their labels, however many", async () => {
+  const engine = engineOver(sourceOf(6000, 3), new TestPorts());
+  const { value } = await engine.range('{i=~".+"}', { startMs: 2000, endMs: 9000, stepMs: 1000 });
+  ok(value.kind === "matrix");
+  strictEqual(value.series.length, 6000);
+  for (let i = 1; i < 6000; i++) {
+    ok(compareLabels(value.series[i - 1]!.labels, value.series[i]!.labels) < 0);
+  }
 });

@@ -315,6 +315,6 @@ Deno.test("what is encoded is what storage gets", async () => {
       );
       deepStrictEqual(got.sort(), [...want, ...want].sort());
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });

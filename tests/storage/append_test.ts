@@ -146,7 +146,7 @@ Deno.test("remote write in blocks of twenty times fills rows and makes no strays
       const rows = times.map((tMs) => [tMs, ...part.map((_, i) => i + block)] as const);
       driver.append([batch({ names: part, rows })], true);
     }
-    if (block % 3 === 2) while (await driver.maintain());
+    if (block % 3 === 2) { while (await driver.maintain()); }
   }
   const [cohort] = driver.head.cohorts.values();
   assert.equal(cohort?.straysCount, 0);

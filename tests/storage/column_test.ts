@@ -63,7 +63,9 @@ const cell = fc.oneof(
     Uint32Array.of(STALE_LOW, STALE_HIGH),
     Uint32Array.of(ABSENT_LOW, ABSENT_HIGH),
   ),
-  fc.tuple(fc.nat({ max: 0xffff_ffff }), fc.nat({ max: 0xffff_ffff })).map(([low, high]) => Uint32Array.of(low, high)),
+  fc.tuple(fc.nat({ max: 0xffff_ffff }), fc.nat({ max: 0xffff_ffff })).map(([low, high]) =>
+    Uint32Array.of(low, high)
+  ),
 );
 
 function join(cells: readonly Uint32Array[]): Uint32Array {
@@ -73,9 +75,12 @@ function join(cells: readonly Uint32Array[]): Uint32Array {
 }
 
 Deno.test("a column of any doubles comes back bit for bit", () => {
-  fc.assert(fc.property(fc.array(cell, { minLength: 1, maxLength: 90 }), (cells) => {
-    roundTrip(join(cells));
-  }), { numRuns: 600 });
+  fc.assert(
+    fc.property(fc.array(cell, { minLength: 1, maxLength: 90 }), (cells) => {
+      roundTrip(join(cells));
+    }),
+    { numRuns: 600 },
+  );
 });
 
 Deno.test("a column of decimals, counters or gauges with gaps comes back bit for bit", () => {
@@ -86,39 +91,52 @@ Deno.test("a column of decimals, counters or gauges with gaps comes back bit for
     factor: fc.constantFrom(1, 2, 4096, 1000),
     gaps: fc.array(fc.nat({ max: 99 }), { maxLength: 5 }),
   });
-  fc.assert(fc.property(steps, ({ scale, first, deltas, factor, gaps }) => {
-    let m = first;
-    const words = ofNumbers(deltas.map((delta) => (m += delta * factor) / 10 ** scale));
-    gaps.forEach((gap, i) => {
-      if (gap >= deltas.length) return;
-      words[2 * gap] = i % 2 === 0 ? STALE_LOW : ABSENT_LOW;
-      words[2 * gap + 1] = i % 2 === 0 ? STALE_HIGH : ABSENT_HIGH;
-    });
-    roundTrip(words);
-  }), { numRuns: 400 });
+  fc.assert(
+    fc.property(steps, ({ scale, first, deltas, factor, gaps }) => {
+      let m = first;
+      const words = ofNumbers(deltas.map((delta) => (m += delta * factor) / 10 ** scale));
+      gaps.forEach((gap, i) => {
+        if (gap >= deltas.length) return;
+        words[2 * gap] = i % 2 === 0 ? STALE_LOW : ABSENT_LOW;
+        words[2 * gap + 1] = i % 2 === 0 ? STALE_HIGH : ABSENT_HIGH;
+      });
+      roundTrip(words);
+    }),
+    { numRuns: 400 },
+  );
 });
 
 Deno.test("usual columns take few bytes", () => {
   const count = 64;
-  const numbers = (f: (i: number) => number) => roundTrip(ofNumbers(Array.from({ length: count }, (_, i) => f(i)))).length;
+  const numbers = (f: (i: number) => number) =>
+    roundTrip(ofNumbers(Array.from({ length: count }, (_, i) => f(i)))).length;
   assert(numbers(() => 0.1) <= 9, "a constant");
   assert(numbers((i) => 1_700_000_000_000 + i * 15_000) <= 20, "regular times");
   assert(numbers((i) => i * i % 7) <= count + 20, "small integers");
   assert(numbers((i) => (123_456 + i * 15 + i % 3) / 100) <= count + 20, "hundredths of seconds");
   assert(numbers((i) => 8e9 + (i * 37 % 100) * 4096) <= count + 24, "multiples of a page");
-  assert.equal(roundTrip(join(Array.from({ length: count }, () => Uint32Array.of(ABSENT_LOW, ABSENT_HIGH)))).length, 1);
+  assert.equal(
+    roundTrip(join(Array.from({ length: count }, () => Uint32Array.of(ABSENT_LOW, ABSENT_HIGH)))).length,
+    1,
+  );
 });
 
 Deno.test("the decoder refuses changed bytes or yields some column, and never loops or reads beyond", () => {
-  const base = fc.tuple(fc.array(cell, { minLength: 1, maxLength: 40 }), fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 }))));
-  fc.assert(fc.property(base, ([cells, changes]) => {
-    const bytes = encoded(join(cells));
-    for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
-    try {
-      decoded(bytes, cells.length);
-    } catch (error) {
-      assert(error instanceof CorruptDataError, String(error));
-      assert.match(error.message, /Cannot decode column at byte \d+: /);
-    }
-  }), { numRuns: 600 });
+  const base = fc.tuple(
+    fc.array(cell, { minLength: 1, maxLength: 40 }),
+    fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 }))),
+  );
+  fc.assert(
+    fc.property(base, ([cells, changes]) => {
+      const bytes = encoded(join(cells));
+      for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+      try {
+        decoded(bytes, cells.length);
+      } catch (error) {
+        assert(error instanceof CorruptDataError, String(error));
+        assert.match(error.message, /Cannot decode column at byte \d+: /);
+      }
+    }),
+    { numRuns: 600 },
+  );
 });

@@ -41,34 +41,37 @@ function fold(base: { lastWords: Uint32Array }, columns: Uint32Array, values: Fl
 }
 
 Deno.test("rows come back bit for bit when each is folded before the next is decoded", () => {
-  fc.assert(fc.property(fc.array(row, { minLength: 1, maxLength: 12 }), (rows) => {
-    const out = new ByteWriter();
-    beginSamples(out, 5, rows.length);
-    const live = newBase();
-    const made = rows.map((one) => ({
-      tMs: one.tMs,
-      columns: Uint32Array.from(one.columns),
-      values: Float64Array.from(one.values).slice(0, one.columns.length),
-    }));
-    made.forEach((one, i) => {
-      encodeRow(out, one, rows[i]!.stray, live);
-      fold(live, one.columns, one.values);
-    });
-    const record = decodeRecord(finish(out));
-    assert(record.kind === "samples");
-    assert.equal(record.cohort, 5);
-    assert.equal(record.rowsCount, rows.length);
-    const base = newBase();
-    made.forEach((one, i) => {
-      const back = decodeRow(record.input, WIDTH, base);
-      assert.equal(back.row.tMs, one.tMs);
-      assert.equal(back.stray, rows[i]!.stray);
-      assert.deepEqual(back.row.columns, one.columns);
-      assert.deepEqual(wordsOf(back.row.values), wordsOf(one.values));
-      fold(base, back.row.columns, back.row.values);
-    });
-    assert.equal(record.input.left, 0);
-  }), { numRuns: 400 });
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 1, maxLength: 12 }), (rows) => {
+      const out = new ByteWriter();
+      beginSamples(out, 5, rows.length);
+      const live = newBase();
+      const made = rows.map((one) => ({
+        tMs: one.tMs,
+        columns: Uint32Array.from(one.columns),
+        values: Float64Array.from(one.values).slice(0, one.columns.length),
+      }));
+      made.forEach((one, i) => {
+        encodeRow(out, one, rows[i]!.stray, live);
+        fold(live, one.columns, one.values);
+      });
+      const record = decodeRecord(finish(out));
+      assert(record.kind === "samples");
+      assert.equal(record.cohort, 5);
+      assert.equal(record.rowsCount, rows.length);
+      const base = newBase();
+      made.forEach((one, i) => {
+        const back = decodeRow(record.input, WIDTH, base);
+        assert.equal(back.row.tMs, one.tMs);
+        assert.equal(back.stray, rows[i]!.stray);
+        assert.deepEqual(back.row.columns, one.columns);
+        assert.deepEqual(wordsOf(back.row.values), wordsOf(one.values));
+        fold(base, back.row.columns, back.row.values);
+      });
+      assert.equal(record.input.left, 0);
+    }),
+    { numRuns: 400 },
+  );
 });
 
 const DEFINE = {
@@ -85,7 +88,11 @@ function sampleRecord(): Uint8Array {
   const out = new ByteWriter();
   beginSamples(out, 3, 2);
   const base = newBase();
-  const first = { tMs: 1_700_000_000_000, columns: Uint32Array.of(0, 1, 2, 9), values: Float64Array.of(1, 2.5, -0, 7) };
+  const first = {
+    tMs: 1_700_000_000_000,
+    columns: Uint32Array.of(0, 1, 2, 9),
+    values: Float64Array.of(1, 2.5, -0, 7),
+  };
   encodeRow(out, first, false, base);
   fold(base, first.columns, first.values);
   const second = { tMs: 1_700_000_015_000, columns: Uint32Array.of(9, 0), values: Float64Array.of(300, 1) };
@@ -129,8 +136,28 @@ const MANIFEST: Manifest = {
   strayMs: Float64Array.of(1_699_999_000_000),
   strayValues: Float64Array.of(8),
   pages: [
-    { page: 1, kind: "rows", level: 1, startMs: 10, endMs: 20, rowsCount: 3, firstColumn: 0, columnsCount: 3, bytes: 99 },
-    { page: 3, kind: "strays", level: 0, startMs: 5, endMs: 5, rowsCount: 1, firstColumn: 0, columnsCount: 0, bytes: 60 },
+    {
+      page: 1,
+      kind: "rows",
+      level: 1,
+      startMs: 10,
+      endMs: 20,
+      rowsCount: 3,
+      firstColumn: 0,
+      columnsCount: 3,
+      bytes: 99,
+    },
+    {
+      page: 3,
+      kind: "strays",
+      level: 0,
+      startMs: 5,
+      endMs: 5,
+      rowsCount: 1,
+      firstColumn: 0,
+      columnsCount: 0,
+      bytes: 60,
+    },
   ],
   garbage: [0, 2],
 };
@@ -159,15 +186,21 @@ Deno.test("decoders of records, manifests and chunks refuse changed bytes and ne
     [encodeManifest(MANIFEST), (bytes) => void decodeManifest(bytes)],
     [encodeChunk(DEFINE.defined)!, (bytes) => void decodeChunk(bytes)],
   ];
-  const change = fc.tuple(fc.nat({ max: 3 }), fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 5 }));
-  fc.assert(fc.property(change, ([which, changes]) => {
-    const [whole, decode] = subjects[which]!;
-    const bytes = whole.slice();
-    for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
-    try {
-      decode(bytes);
-    } catch (error) {
-      assert(error instanceof CorruptDataError, String((error as Error).stack));
-    }
-  }), { numRuns: 1500 });
+  const change = fc.tuple(
+    fc.nat({ max: 3 }),
+    fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 5 }),
+  );
+  fc.assert(
+    fc.property(change, ([which, changes]) => {
+      const [whole, decode] = subjects[which]!;
+      const bytes = whole.slice();
+      for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+      try {
+        decode(bytes);
+      } catch (error) {
+        assert(error instanceof CorruptDataError, String((error as Error).stack));
+      }
+    }),
+    { numRuns: 1500 },
+  );
 });

@@ -81,7 +81,8 @@ function compareKeys(a: KvKey, b: KvKey): number {
 
 function inRange(key: KvKey, range: KvRange): boolean {
   if ("prefix" in range) {
-    return key.length > range.prefix.length && compareKeys(key.slice(0, range.prefix.length), range.prefix) === 0;
+    return key.length > range.prefix.length &&
+      compareKeys(key.slice(0, range.prefix.length), range.prefix) === 0;
   }
   return compareKeys(key, range.start) >= 0 && compareKeys(key, range.end) < 0;
 }

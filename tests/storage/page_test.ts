@@ -19,7 +19,10 @@ const GOLDEN = new URL("./golden/", import.meta.url);
 /** 40 rows, 6 columns: constant, counter, decimals, noise, gaps, absent. Used for the golden page too. */
 function sampleColumns(): { readonly tMs: Float64Array; readonly columns: readonly Float64Array[] } {
   const rows = 40;
-  const tMs = Float64Array.from({ length: rows }, (_, i) => 1_700_000_000_000 + i * 15_000 + (i % 7 === 3 ? 2 : 0));
+  const tMs = Float64Array.from(
+    { length: rows },
+    (_, i) => 1_700_000_000_000 + i * 15_000 + (i % 7 === 3 ? 2 : 0),
+  );
   const of = (f: (i: number) => number) => Float64Array.from({ length: rows }, (_, i) => f(i));
   const gaps = of((i) => i % 5);
   setStale(wordsOf(gaps), 7);
@@ -119,10 +122,13 @@ Deno.test("a page with any changed byte is refused by its checksum", () => {
 Deno.test("a damaged page with a right checksum never crashes or loops", () => {
   const whole = samplePage();
   const change = fc.tuple(fc.nat({ max: whole.length - 9 }), fc.nat({ max: 255 }));
-  fc.assert(fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
-    const bytes = whole.slice();
-    for (const [at, byte] of changes) bytes[8 + at] = byte;
-    new DataView(bytes.buffer).setUint32(4, crc32(Buffer.from(bytes.buffer, 8)), true);
-    refusesOrReads(bytes);
-  }), { numRuns: 1500 });
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
+      const bytes = whole.slice();
+      for (const [at, byte] of changes) bytes[8 + at] = byte;
+      new DataView(bytes.buffer).setUint32(4, crc32(Buffer.from(bytes.buffer, 8)), true);
+      refusesOrReads(bytes);
+    }),
+    { numRuns: 1500 },
+  );
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { NEW_SERIES_BIT, type SampleBatch } from "../../lib/model/batch.ts";
 import { labelsFromRecord } from "../../lib/model/labels.ts";
 import { matcherOf } from "../../lib/model/matchers.ts";
+import type { HeadView } from "../../lib/storage/view.ts";
 import { KEYS, ShardDriver } from "./shard_driver.ts";
 
 const T0 = 1_700_000_000_000;
@@ -27,7 +28,7 @@ async function scraped(driver: ShardDriver, cohort: string, from: number, to: nu
   for (let i = from; i < to; i++) {
     const [outcome] = driver.append([rowBatch(cohort, T0 + i * STEP_MS, names)]);
     assert.equal(outcome?.kind, "appended");
-    if (i % 50 === 0) while (await driver.maintain());
+    if (i % 50 === 0) { while (await driver.maintain()); }
   }
   while (await driver.maintain());
 }
@@ -64,7 +65,9 @@ Deno.test("a source that is gone for longer than retention leaves nothing behind
   driver.send({ kind: "retentionDue" });
   while (await driver.maintain());
   assert.equal(driver.head.cohorts.size, 1);
-  assert.deepEqual(driver.ask({ kind: "labelValues", name: "cohort", matcherSets: [], range: ALL_TIME }), ["stays"]);
+  assert.deepEqual(driver.ask({ kind: "labelValues", name: "cohort", matcherSets: [], range: ALL_TIME }), [
+    "stays",
+  ]);
   for (const { key } of driver.kv.entries.values()) {
     assert(!(["m", "l", "p"].includes(String(key[2])) && key[3] === 1), `left behind: ${key.join("/")}`);
   }
@@ -162,4 +165,17 @@ Deno.test("a second opening fences off what the first still has under way", asyn
   assert.equal(answer.kind, "maintenanceFailed");
   assert.equal(driver.kv.entries.size, before);
   assert.equal((await driver.read(EVERYTHING)).get("__name__,a,cohort,a")?.size, 70);
+});
+
+Deno.test("a large view comes in parts, and each series once", async () => {
+  const driver = new ShardDriver();
+  await driver.open();
+  const names = Array.from({ length: 2_000 }, (_, i) => `m${i}`);
+  for (let cohort = 0; cohort < 25; cohort++) {
+    const outcomes = driver.append([rowBatch(`c${cohort}`, T0 + cohort, names)]);
+    assert.equal(outcomes[0]?.kind, "appended");
+  }
+  const part = driver.ask({ kind: "view", matcherSets: [EVERYTHING], range: ALL_TIME, after: 0 }) as HeadView;
+  assert(part.next !== undefined && part.cohorts.length < 25);
+  assert.equal((await driver.read(EVERYTHING)).size, 50_000);
 });

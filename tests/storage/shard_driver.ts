@@ -43,9 +43,12 @@ export class ShardDriver {
     this.source = createSeriesSource({
       cache: this.cache,
       head: {
-        view: (matcherSets, range) => Promise.resolve(this.ask({ kind: "view", matcherSets, range })) as never,
-        series: (matcherSets, range) => Promise.resolve(this.ask({ kind: "series", matcherSets, range })) as never,
-        labelNames: (matcherSets, range) => Promise.resolve(this.ask({ kind: "labelNames", matcherSets, range })) as never,
+        view: (matcherSets, range, after) =>
+          Promise.resolve(this.ask({ kind: "view", matcherSets, range, after })) as never,
+        series: (matcherSets, range) =>
+          Promise.resolve(this.ask({ kind: "series", matcherSets, range })) as never,
+        labelNames: (matcherSets, range) =>
+          Promise.resolve(this.ask({ kind: "labelNames", matcherSets, range })) as never,
         labelValues: (name, matcherSets, range) =>
           Promise.resolve(this.ask({ kind: "labelValues", name, matcherSets, range })) as never,
       },

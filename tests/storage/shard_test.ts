@@ -31,7 +31,11 @@ type Step =
 /** Series 8 is the same label set in every cohort. */
 function labelsOf(cohort: number, series: number) {
   if (series === SERIES - 1) return labelsFromRecord({ __name__: "shared" });
-  return labelsFromRecord({ __name__: `m${series}`, job: `j${cohort}`, kind: series % 2 === 0 ? "even" : "odd" });
+  return labelsFromRecord({
+    __name__: `m${series}`,
+    job: `j${cohort}`,
+    kind: series % 2 === 0 ? "even" : "odd",
+  });
 }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -67,7 +71,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ kind: "finish" as const }) },
   { weight: 2, arbitrary: fc.constant({ kind: "crash" as const }) },
   { weight: 2, arbitrary: fc.constant({ kind: "age" as const }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("release" as const), cohort: fc.nat({ max: COHORTS - 1 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("release" as const), cohort: fc.nat({ max: COHORTS - 1 }) }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -161,7 +168,11 @@ class Run {
   }
 
   /** Batches name all of their series each time: references are tested apart. */
-  batch(cohort: number, rows: readonly { tMs: number; samples: readonly { series: number; value: number }[] }[], stray: boolean): SampleBatch {
+  batch(
+    cohort: number,
+    rows: readonly { tMs: number; samples: readonly { series: number; value: number }[] }[],
+    stray: boolean,
+  ): SampleBatch {
     const used = [...new Set(rows.flatMap((row) => row.samples.map((sample) => sample.series)))].sort();
     const at = new Map(used.map((series, i) => [series, i]));
     const made: SampleRow[] = rows.map(({ tMs, samples }) => ({
@@ -187,7 +198,9 @@ class Run {
           const samples = [];
           for (let series = 0; series < SERIES; series++) {
             if (series === one.skip) continue;
-            const value = series % 3 === 0 ? 1 : Math.floor(this.#next() * 1000) / (series % 3 === 1 ? 1 : 100);
+            const value = series % 3 === 0
+              ? 1
+              : Math.floor(this.#next() * 1000) / (series % 3 === 1 ? 1 : 100);
             samples.push({ series, value });
           }
           rows.push({ tMs: this.nextMs[one.cohort]!, samples });
@@ -261,31 +274,42 @@ class Run {
 
 Deno.test("whatever happens, a reader sees exactly what was accepted, and a crash forgets only what was not drained", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), fc.nat({ max: 80 }), async (steps, window) => {
-      const run = new Run();
-      await run.driver.open();
-      const everything = [matcherOf("=~", "__name__", ".+")];
-      for (const one of steps) {
-        await run.take(one);
-        if (one.kind === "crash" || one.kind === "failing") {
-          assert.deepEqual(sorted(await run.driver.read(everything)), sorted(run.model.all()), `after ${one.kind}`);
+    fc.asyncProperty(
+      fc.array(step, { minLength: 5, maxLength: 40 }),
+      fc.nat({ max: 80 }),
+      async (steps, window) => {
+        const run = new Run();
+        await run.driver.open();
+        const everything = [matcherOf("=~", "__name__", ".+")];
+        for (const one of steps) {
+          await run.take(one);
+          if (one.kind === "crash" || one.kind === "failing") {
+            assert.deepEqual(
+              sorted(await run.driver.read(everything)),
+              sorted(run.model.all()),
+              `after ${one.kind}`,
+            );
+          }
         }
-      }
-      const expected = run.model.all();
-      assert.deepEqual(sorted(await run.driver.read(everything)), sorted(expected));
-      const startMs = 1_000_000_000 + window * STEP_MS;
-      const endMs = startMs + 50 * STEP_MS;
-      assert.deepEqual(
-        sorted(await run.driver.read([matcherOf("!=", "kind", "odd")], startMs, endMs)),
-        sorted(between(expected, startMs, endMs, (key) => !key.includes("odd"))),
-      );
-      // Everything to pages, then once more from scratch.
-      for (let i = 0; i < COHORTS; i++) await run.take({ kind: "release", cohort: i });
-      while (await run.driver.maintain());
-      await run.driver.crash();
-      assert.deepEqual(sorted(await run.driver.read(everything)), sorted(expected), "after the last restart");
-    }),
+        const expected = run.model.all();
+        assert.deepEqual(sorted(await run.driver.read(everything)), sorted(expected));
+        const startMs = 1_000_000_000 + window * STEP_MS;
+        const endMs = startMs + 50 * STEP_MS;
+        assert.deepEqual(
+          sorted(await run.driver.read([matcherOf("!=", "kind", "odd")], startMs, endMs)),
+          sorted(between(expected, startMs, endMs, (key) => !key.includes("odd"))),
+        );
+        // Everything to pages, then once more from scratch.
+        for (let i = 0; i < COHORTS; i++) await run.take({ kind: "release", cohort: i });
+        while (await run.driver.maintain());
+        await run.driver.crash();
+        assert.deepEqual(
+          sorted(await run.driver.read(everything)),
+          sorted(expected),
+          "after the last restart",
+        );
+      },
+    ),
     { numRuns: 120 },
   );
 });
-

@@ -146,7 +146,7 @@ function plotOptions(input: PlotInput): uPlot.Options {
     width: input.width,
     height: HEIGHT_PX,
     legend: { show: false },
-    padding: [10, 12, 0, 0],
+    padding: [10, 24, 0, 0],
     cursor: {
       drag: { x: true, y: false, setScale: false },
       points: { size: 7, width: 2 },

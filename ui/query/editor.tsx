@@ -16,7 +16,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { pathPrefix } from "../routing.ts";
 
 export interface EditorProps {
-  readonly value: string;
+  /** What was run, or came with the address; what is typed meanwhile is the editor's own. */
+  readonly committed: string;
   readonly label: string;
   readonly onChange: (value: string) => void;
   readonly onRun: (value: string) => void;
@@ -41,17 +42,19 @@ const promql = new PromQLExtension()
   .activateLinter(true)
   .setComplete({ remote: { url: pathPrefix } });
 
-export function Editor({ value, label, onChange, onRun }: EditorProps) {
+export function Editor({ committed, label, onChange, onRun }: EditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
   const handlers = useRef({ onChange, onRun });
   handlers.current = { onChange, onRun };
+  /** Run here and not yet committed: it must not overwrite what was typed since. */
+  const ran = useRef<string | undefined>(undefined);
 
   useEffect(() => {
     const editor = new EditorView({
       parent: host.current!,
       state: EditorState.create({
-        doc: value,
+        doc: committed,
         extensions: [
           history(),
           drawSelection(),
@@ -69,7 +72,8 @@ export function Editor({ value, label, onChange, onRun }: EditorProps) {
             {
               key: "Enter",
               run: (target) => {
-                handlers.current.onRun(target.state.doc.toString());
+                ran.current = target.state.doc.toString();
+                handlers.current.onRun(ran.current);
                 return true;
               },
             },
@@ -94,9 +98,11 @@ export function Editor({ value, label, onChange, onRun }: EditorProps) {
 
   useEffect(() => {
     const editor = view.current;
-    if (editor === undefined || editor.state.doc.toString() === value) return;
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
-  }, [value]);
+    const ownRun = ran.current;
+    ran.current = undefined;
+    if (editor === undefined || ownRun === committed || editor.state.doc.toString() === committed) return;
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: committed } });
+  }, [committed]);
 
   return <div class="editor" ref={host} />;
 }

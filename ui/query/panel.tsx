@@ -55,14 +55,12 @@ async function ask(state: PanelState, signal: AbortSignal): Promise<Outcome> {
 }
 
 export function Panel({ state, index, removable, refreshCount, onChange, onRemove }: PanelProps) {
-  const [draft, setDraft] = useState(state.expr);
+  const draft = useRef(state.expr);
   const [outcome, setOutcome] = useState<Outcome>({ kind: "idle" });
   const [running, setRunning] = useState(false);
   const [runCount, setRunCount] = useState(0);
-  const latest = useRef({ state, draft });
-  latest.current = { state, draft };
-
-  useEffect(() => setDraft(state.expr), [state.expr]);
+  const latest = useRef(state);
+  latest.current = state;
 
   const { expr, tab, rangeMs, endMs, momentMs, resolution } = state;
   useEffect(() => {
@@ -82,7 +80,7 @@ export function Panel({ state, index, removable, refreshCount, onChange, onRemov
   const run = (text: string) => {
     addToHistory(text);
     setRunCount(runCount + 1);
-    const { state: now } = latest.current;
+    const now = latest.current;
     if (text !== now.expr) onChange({ ...now, expr: text });
   };
   const change = (part: Partial<PanelState>) => onChange({ ...state, ...part });
@@ -90,9 +88,18 @@ export function Panel({ state, index, removable, refreshCount, onChange, onRemov
   return (
     <section class="card panel" aria-label={`Query ${index + 1}`}>
       <div class="query-row">
-        <Editor value={draft} label={`PromQL expression ${index + 1}`} onChange={setDraft} onRun={run} />
+        <Editor
+          committed={state.expr}
+          label={`PromQL expression ${index + 1}`}
+          onChange={(text) => {
+            draft.current = text;
+          }}
+          onRun={run}
+        />
         <HistoryMenu onPick={run} />
-        <button type="button" class="primary" aria-busy={running} onClick={() => run(draft)}>Execute</button>
+        <button type="button" class="primary" aria-busy={running} onClick={() => run(draft.current)}>
+          Execute
+        </button>
         {removable && (
           <button type="button" class="quiet" aria-label={`Remove query ${index + 1}`} onClick={onRemove}>
             <CloseIcon />

@@ -27,9 +27,13 @@ interface ClassicHistogram {
   readonly rows: number[];
 }
 
-function classicHistograms(context: QueryContext, block: Block, arg: Expr): readonly ClassicHistogram[] {
+async function classicHistograms(
+  context: QueryContext,
+  block: Block,
+  arg: Expr,
+): Promise<readonly ClassicHistogram[]> {
   const byKey = new Map<string, { labels: Labels; buckets: { bound: number; row: number }[] }>();
-  for (let row = 0; row < block.labels.length; row++) {
+  await context.pacer.rows(block.labels.length, (row) => {
     const labels = block.labels[row]!;
     const le = labelValue(labels, "le");
     const bound = parseGoFloat(le);
@@ -38,14 +42,14 @@ function classicHistograms(context: QueryContext, block: Block, arg: Expr): read
         `bucket label "le" is missing or has a malformed value of ${quoteGo(le)}${forMetric(labels)}`,
         arg.pos,
       );
-      continue;
+      return;
     }
     const own = withoutLabel(labels, "le");
     const key = labelsKey(own);
     let histogram = byKey.get(key);
     if (histogram === undefined) byKey.set(key, histogram = { labels: own, buckets: [] });
     histogram.buckets.push({ bound, row });
-  }
+  });
   return [...byKey.values()].map(({ labels, buckets }) => {
     buckets.sort((a, b) => a.bound - b.bound);
     return { labels, bounds: buckets.map((b) => b.bound), rows: buckets.map((b) => b.row) };
@@ -93,7 +97,7 @@ async function* overBuckets(
   const { context } = evaluator;
   const steps = grid.count;
   const block = await collect(context, evaluator.vector(arg, grid), steps);
-  const histograms = classicHistograms(context, block, arg);
+  const histograms = await classicHistograms(context, block, arg);
   const out = absentBlock(steps, histograms.map((histogram) => relabel(histogram.labels)));
   let widest = 0;
   for (const { rows } of histograms) widest = Math.max(widest, rows.length);

@@ -7,18 +7,10 @@ import { type Labels, labelsKey, labelValue, METRIC_NAME, withLabel } from "../.
 import { type Matcher, matcherOf, matchesValue } from "../../model/matchers.ts";
 import { isAbsent } from "../../model/stale.ts";
 import type { Call, DurationExpr, Expr, Position, VectorSelector } from "../ast.ts";
-import {
-  absentBlock,
-  type Block,
-  type Blocks,
-  copyCells,
-  dropAbsentRows,
-  mergeRepeats,
-  type StepGrid,
-} from "../block.ts";
+import { absentBlock, type Block, type Blocks, copyCells, dropAbsentRows, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import { unwrapParens } from "../invariant.ts";
-import { collect, releaseBlock } from "../operators/collect.ts";
+import { collect, mergeRepeatsPaced, releaseBlock } from "../operators/collect.ts";
 import { printLabels } from "../operators/matching.ts";
 import { selectVector } from "../operators/selector.ts";
 
@@ -226,5 +218,5 @@ export async function* info(evaluator: Evaluator, call: Call, grid: StepGrid): B
   releaseBlock(context, base);
   releaseBlock(context, fetched.values);
   releaseBlock(context, fetched.times);
-  yield mergeRepeats(dropAbsentRows(out), "merge");
+  yield await mergeRepeatsPaced(context, dropAbsentRows(out), "merge");
 }

@@ -263,7 +263,7 @@ export function stddevOverTime(
 }
 
 /** Welford's, with both running sums compensated. */
-function variance(values: Float64Array, from: number, to: number): number {
+export function variance(values: Float64Array, from: number, to: number): number {
   let mean = 0;
   let meanC = 0;
   let aux = 0;

@@ -21,6 +21,35 @@ export function findResets(values: Float64Array, count: number, out: Int32Array)
 }
 
 /**
+ * How far each window's increase is stretched, which its bounds alone decide, but for counters near zero. Four
+ * sections, a cell a step: the factor, and the seconds sampled, to the start, to the end.
+ */
+export function planExtrapolation(w: SampleWindows, flags: number): Float64Array {
+  const { tMs, lo, hi, endMs, rangeMs } = w;
+  const steps = endMs.length;
+  const plan = new Float64Array(4 * steps);
+  const perSecond = (flags & IS_RATE) !== 0 ? rangeMs / 1000 : 1;
+  for (let s = 0; s < steps; s++) {
+    const first = lo[s]!;
+    const last = hi[s]! - 1;
+    if (last <= first) continue;
+    const end = endMs[s]!;
+    const sampled = (tMs[last]! - tMs[first]!) / 1000;
+    const average = sampled / (last - first);
+    const threshold = average * 1.1;
+    let toStart = (tMs[first]! - (end - rangeMs)) / 1000;
+    if (toStart >= threshold) toStart = average / 2;
+    let toEnd = (end - tMs[last]!) / 1000;
+    if (toEnd >= threshold) toEnd = average / 2;
+    plan[s] = (sampled + toStart + toEnd) / sampled / perSecond;
+    plan[steps + s] = sampled;
+    plan[2 * steps + s] = toStart;
+    plan[3 * steps + s] = toEnd;
+  }
+  return plan;
+}
+
+/**
  * rate, increase and delta for steps `from` up to `to`. `resets` are those of the whole row, so that a window
  * costs its resets and not its samples. Answers the number of values written.
  */
@@ -34,10 +63,11 @@ export function extrapolatedRate(
   out: Float64Array,
   outAt: number,
 ): number {
-  const { tMs, values, lo, hi, endMs, rangeMs } = w;
+  const { values, lo, hi } = w;
+  const plan = w.extrapolation ??= planExtrapolation(w, flags);
+  const steps = w.endMs.length;
   const isCounter = (flags & IS_COUNTER) !== 0;
-  const rangeS = rangeMs / 1000;
-  const isRate = (flags & IS_RATE) !== 0;
+  const perSecond = (flags & IS_RATE) !== 0 ? w.rangeMs / 1000 : 1;
   let present = 0;
   let resetAt = 0;
   for (let s = from; s < to; s++) {
@@ -50,20 +80,16 @@ export function extrapolatedRate(
       while (resetAt < resetsCount && resets[resetAt]! <= first) resetAt++;
       for (let r = resetAt; r < resetsCount && resets[r]! <= last; r++) result += values[resets[r]! - 1]!;
     }
-    const end = endMs[s]!;
-    const sampled = (tMs[last]! - tMs[first]!) / 1000;
-    const average = sampled / (last - first);
-    const threshold = average * 1.1;
-    let toStart = (tMs[first]! - (end - rangeMs)) / 1000;
-    if (toStart >= threshold) toStart = average / 2;
+    let factor = plan[s]!;
     if (isCounter && result > 0 && firstValue >= 0) {
-      const toZero = sampled * (firstValue / result);
-      if (toZero < toStart) toStart = toZero;
+      const sampled = plan[steps + s]!;
+      const toStart = plan[2 * steps + s]!;
+      // The counter would have been zero inside the window's start: multiplied out, as nearly none is.
+      if (sampled * firstValue < toStart * result) {
+        const toZero = sampled * (firstValue / result);
+        factor = (sampled + toZero + plan[3 * steps + s]!) / sampled / perSecond;
+      }
     }
-    let toEnd = (end - tMs[last]!) / 1000;
-    if (toEnd >= threshold) toEnd = average / 2;
-    let factor = (sampled + toStart + toEnd) / sampled;
-    if (isRate) factor /= rangeS;
     out[outAt + s] = result * factor;
     present++;
   }

@@ -4,6 +4,7 @@
  * than 1e-12 to the compensated sum; otherwise the plain kernel (over_time.ts, the oracle) adds the window up.
  */
 import { compensatedMean, compensatedSum } from "./kahan.ts";
+import { variance } from "./over_time.ts";
 import type { SampleWindows } from "./windows.ts";
 
 /** Prefix sums pay once a sample is visited more often than this. */
@@ -15,9 +16,16 @@ const VISITS_PER_SAMPLE_MIN = 4;
  */
 const CANCELLATION_MAX = 2 ** -40;
 
-/** High and low parts of the prefix sums of one call, grown as needed; a kernel runs to its end undisturbed. */
-let prefixHigh = new Float64Array(1024);
-let prefixLow = new Float64Array(1024);
+/** High and low parts of prefix sums. Grown as needed and shared by all calls: a kernel runs to its end undisturbed. */
+interface Prefix {
+  high: Float64Array;
+  low: Float64Array;
+}
+
+const SUMS: Prefix = { high: new Float64Array(1024), low: new Float64Array(1024) };
+const SQUARES: Prefix = { high: new Float64Array(1024), low: new Float64Array(1024) };
+let distances = new Float64Array(1024);
+let distancesSquared = new Float64Array(1024);
 let queue = new Int32Array(1024);
 
 export function sumOverTime(
@@ -54,7 +62,7 @@ function sums(
   const end = hi[to - 1]!;
   let visits = 0;
   for (let s = from; s < to; s++) visits += hi[s]! - lo[s]!;
-  const largest = visits >= VISITS_PER_SAMPLE_MIN * (end - base) ? buildPrefix(values, base, end) : NaN;
+  const largest = visits >= VISITS_PER_SAMPLE_MIN * (end - base) ? buildPrefix(SUMS, values, base, end) : NaN;
   let present = 0;
   for (let s = from; s < to; s++) {
     const first = lo[s]!;
@@ -63,7 +71,7 @@ function sums(
     const a = first - base;
     const b = last - base;
     // Not less: also NaN, which stands for "no prefix sums".
-    const sum = (prefixHigh[b]! - prefixHigh[a]!) + (prefixLow[b]! - prefixLow[a]!);
+    const sum = (SUMS.high[b]! - SUMS.high[a]!) + (SUMS.low[b]! - SUMS.low[a]!);
     const isSafe = Math.abs(sum) >= largest * CANCELLATION_MAX;
     if (isMean) out[outAt + s] = isSafe ? sum / (last - first) : compensatedMean(values, first, last);
     else out[outAt + s] = isSafe ? sum : compensatedSum(values, first, last);
@@ -73,12 +81,14 @@ function sums(
 }
 
 /** Prefix sums of values `from` up to `to`; answers the largest magnitude among them, NaN unless all is finite. */
-function buildPrefix(values: Float64Array, from: number, to: number): number {
+function buildPrefix(prefix: Prefix, values: Float64Array, from: number, to: number): number {
   const count = to - from;
-  if (prefixHigh.length <= count) {
-    prefixHigh = new Float64Array(2 * count);
-    prefixLow = new Float64Array(2 * count);
+  if (prefix.high.length <= count) {
+    prefix.high = new Float64Array(2 * count);
+    prefix.low = new Float64Array(2 * count);
   }
+  const prefixHigh = prefix.high;
+  const prefixLow = prefix.low;
   let high = 0;
   let low = 0;
   let largest = 0;
@@ -97,6 +107,87 @@ function buildPrefix(values: Float64Array, from: number, to: number): number {
     if (size > largest) largest = size;
   }
   return Number.isFinite(high) && Number.isFinite(largest) ? largest : NaN;
+}
+
+/** A variance this much smaller than the mean square has lost too many digits to be a difference of the two. */
+const VARIANCE_LOSS_MAX = 1e-3;
+
+export function stdvarOverTime(
+  w: SampleWindows,
+  from: number,
+  to: number,
+  out: Float64Array,
+  outAt: number,
+): number {
+  return variances(w, from, to, out, outAt, false);
+}
+
+export function stddevOverTime(
+  w: SampleWindows,
+  from: number,
+  to: number,
+  out: Float64Array,
+  outAt: number,
+): number {
+  return variances(w, from, to, out, outAt, true);
+}
+
+/** From prefix sums of the distances to the mean of all samples, and of their squares. */
+function variances(
+  w: SampleWindows,
+  from: number,
+  to: number,
+  out: Float64Array,
+  outAt: number,
+  isDeviation: boolean,
+): number {
+  if (to === from) return 0;
+  const { values, lo, hi } = w;
+  const base = lo[from]!;
+  const count = hi[to - 1]! - base;
+  let visits = 0;
+  for (let s = from; s < to; s++) visits += hi[s]! - lo[s]!;
+  let largest = NaN;
+  let largestSquare = NaN;
+  if (visits >= VISITS_PER_SAMPLE_MIN * count) {
+    measureDistances(values, base, count);
+    largest = buildPrefix(SUMS, distances, 0, count);
+    largestSquare = buildPrefix(SQUARES, distancesSquared, 0, count);
+  }
+  let present = 0;
+  for (let s = from; s < to; s++) {
+    const first = lo[s]!;
+    const last = hi[s]!;
+    const n = last - first;
+    if (n === 0) continue;
+    const a = first - base;
+    const b = last - base;
+    const mean = ((SUMS.high[b]! - SUMS.high[a]!) + (SUMS.low[b]! - SUMS.low[a]!)) / n;
+    const square = ((SQUARES.high[b]! - SQUARES.high[a]!) + (SQUARES.low[b]! - SQUARES.low[a]!)) / n;
+    const difference = square - mean * mean;
+    // A mean that lost digits to cancellation is small, and so is what its square takes away.
+    const isSafe = largest === largest && square * n >= largestSquare * CANCELLATION_MAX &&
+      difference > square * VARIANCE_LOSS_MAX && difference * n >= largest * largest * CANCELLATION_MAX;
+    const result = isSafe ? difference : variance(values, first, last);
+    out[outAt + s] = isDeviation ? Math.sqrt(result) : result;
+    present++;
+  }
+  return present;
+}
+
+function measureDistances(values: Float64Array, from: number, count: number): void {
+  if (distances.length < count) {
+    distances = new Float64Array(2 * count);
+    distancesSquared = new Float64Array(2 * count);
+  }
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += values[from + i]!;
+  const mean = sum / count;
+  for (let i = 0; i < count; i++) {
+    const distance = values[from + i]! - mean;
+    distances[i] = distance;
+    distancesSquared[i] = distance * distance;
+  }
 }
 
 export function minOverTime(

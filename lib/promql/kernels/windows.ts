@@ -15,6 +15,8 @@ export interface SampleWindows {
   readonly rangeMs: number;
   /** The instants themselves, before `offset` and `@`. */
   readonly evalMs: Float64Array;
+  /** What rates need to know of the bounds alone (rate.ts), found once; undefined when the bounds have changed. */
+  extrapolation: Float64Array | undefined;
 }
 
 /** Sets lo and hi for `steps` windows over the first `count` timestamps; answers the sum of their sizes. */

@@ -16,21 +16,25 @@ import {
   dropAbsentRows,
   type StepGrid,
 } from "../block.ts";
-import type { Evaluator } from "../context.ts";
+import type { Evaluator, QueryContext } from "../context.ts";
 import { hashRatio } from "../kernels/label_hash.ts";
 import { quantileOfSorted, sortNanFirst } from "../kernels/quantile.ts";
 import { collect, releaseBlock } from "./collect.ts";
 import { Grouping } from "./grouping.ts";
 
 /** Rows of each group, in order of appearance. */
-function groupRows(node: Aggregate, block: Block): { grouping: Grouping; rows: number[][] } {
+async function groupRows(
+  context: QueryContext,
+  node: Aggregate,
+  block: Block,
+): Promise<{ grouping: Grouping; rows: number[][] }> {
   const grouping = new Grouping(node.grouping, node.without);
   const rows: number[][] = [];
-  for (let i = 0; i < block.labels.length; i++) {
-    const slot = grouping.slotOf(block.labels[i]!);
-    if (slot === rows.length) rows.push([i]);
-    else rows[slot]!.push(i);
-  }
+  await context.pacer.rows(block.labels.length, (row) => {
+    const slot = grouping.slotOf(block.labels[row]!);
+    if (slot === rows.length) rows.push([row]);
+    else rows[slot]!.push(row);
+  });
   return { grouping, rows };
 }
 
@@ -41,7 +45,7 @@ export async function* selectK(evaluator: Evaluator, node: Aggregate, grid: Step
   const params = await evaluator.scalar(node.param!, grid);
   const ks = countsOf(params);
   const block = await collect(context, evaluator.vector(node.expr, grid), steps);
-  const { rows } = groupRows(node, block);
+  const { rows } = await groupRows(context, node, block);
   const out = absentBlock(steps, block.labels, block.dropsName);
   const order: number[] = [];
   for (const members of rows) {
@@ -173,7 +177,7 @@ export async function* quantileAggregate(evaluator: Evaluator, node: Aggregate, 
     }
   }
   const block = await collect(context, evaluator.vector(node.expr, grid), steps);
-  const { grouping, rows } = groupRows(node, block);
+  const { grouping, rows } = await groupRows(context, node, block);
   const out = absentBlock(steps, grouping.labels);
   for (let slot = 0; slot < rows.length; slot++) {
     const members = rows[slot]!;

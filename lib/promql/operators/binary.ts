@@ -2,9 +2,10 @@
 import { UserError } from "../../core/errors.ts";
 import { absentColumn, wordsOf } from "../../model/stale.ts";
 import type { Binary, BinaryOp, Unary } from "../ast.ts";
-import { type Blocks, dropAbsentRows, type StepGrid } from "../block.ts";
+import { type Blocks, dropAbsentRows, emptyBlock, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import { isDistinctWithoutName } from "../invariant.ts";
+import { typeOf } from "../types.ts";
 import {
   arithmetic,
   arithmeticRows,
@@ -47,15 +48,7 @@ export async function* vectorScalar(
   const { context } = evaluator;
   const { op } = node;
   if (op === "</" || op === ">/") {
-    // As Prometheus: a float is no histogram to trim; each element is dropped with a remark.
-    for await (const block of evaluator.vector(vectorSide === "left" ? node.left : node.right, grid)) {
-      if (block.labels.length > 0) {
-        context.annotations.inform(
-          `incompatible sample types encountered for binary operator "${op}": float ${op} float`,
-          node.pos,
-        );
-      }
-    }
+    yield* trimVectors(evaluator, node, grid);
     return;
   }
   const scalar = await evaluator.scalar(vectorSide === "left" ? node.right : node.left, grid);
@@ -67,6 +60,31 @@ export async function* vectorScalar(
   } else {
     yield* distinct(context, blocks, grid.count, "merge");
   }
+}
+
+/** As Prometheus: a float is no histogram to trim; each pair of floats is dropped with a remark. */
+export async function* trimVectors(evaluator: Evaluator, node: Binary, grid: StepGrid): Blocks {
+  const { context } = evaluator;
+  let pairs = true;
+  for (const side of [node.left, node.right]) {
+    if (!pairs || typeOf(side) !== "vector") continue;
+    let series = 0;
+    for await (const block of evaluator.vector(side, grid)) {
+      series += block.labels.length;
+      const turn = context.pacer.turn();
+      if (turn !== undefined) await turn;
+    }
+    pairs = series > 0;
+  }
+  if (pairs) {
+    context.annotations.inform(
+      `incompatible sample types encountered for binary operator ${
+        JSON.stringify(node.op)
+      }: float ${node.op} float`,
+      node.pos,
+    );
+  }
+  yield emptyBlock(grid.count);
 }
 
 async function* applyScalar(

@@ -1,16 +1,14 @@
 /** Streams of blocks: gathering them where an operator needs all series at once, and what befalls metric names. */
-import { type Labels, METRIC_NAME } from "../../model/labels.ts";
-import { isAbsent } from "../../model/stale.ts";
+import type { Labels } from "../../model/labels.ts";
 import {
   type Block,
   blockOf,
   type Blocks,
   concatBlocks,
   copyCells,
-  dropAbsentRows,
   emptyBlock,
-  mergeRepeats,
   relabelled,
+  RepeatMerge,
   type RepeatRule,
   withoutName,
   withoutNames,
@@ -40,9 +38,20 @@ export async function* distinct(
   rule: RepeatRule,
 ): Blocks {
   const all = await collect(context, blocks, steps);
-  const merged = mergeRepeats(all, rule);
+  const merged = await mergeRepeatsPaced(context, all, rule);
   releaseBlock(context, all);
   yield merged;
+}
+
+/** Makes the label sets of a block of any size distinct. */
+export async function mergeRepeatsPaced(
+  context: QueryContext,
+  block: Block,
+  rule: RepeatRule,
+): Promise<Block> {
+  const merge = new RepeatMerge(block, rule);
+  await context.pacer.rows(block.labels.length, (row) => merge.add(row));
+  return merge.result();
 }
 
 /** The block of a function that drops metric names: at once, or, if the query delays it, marked. */
@@ -51,26 +60,15 @@ export function nameless(context: QueryContext, block: Block): Block {
   return relabelled(block, block.labels, new Uint8Array(block.labels.length).fill(1));
 }
 
-/** Carries out the delayed removal of names. */
-export function settleNames(block: Block): Block {
+/** Carries out the delayed removal of names. The block has no absent rows. */
+export async function settleNames(context: QueryContext, block: Block): Promise<Block> {
   const drops = block.dropsName;
   if (drops === undefined) return block;
-  let changed = false;
-  const labels = block.labels.map((of, row): Labels => {
-    if (drops[row] === 0) return of;
-    changed = true;
-    return withoutName(of);
+  const labels: Labels[] = [];
+  await context.pacer.rows(block.labels.length, (row) => {
+    labels.push(drops[row] === 0 ? block.labels[row]! : withoutName(block.labels[row]!));
   });
-  if (!changed) return relabelled(block, block.labels);
-  return mergeRepeats(relabelled(dropAbsentRows(block), labelsOfPresent(block, labels)), "merge");
-}
-
-function labelsOfPresent(block: Block, labels: readonly Labels[]): readonly Labels[] {
-  const { steps, words } = block;
-  return labels.filter((_, row) => {
-    for (let i = row * steps; i < (row + 1) * steps; i++) if (!isAbsent(words, i)) return true;
-    return false;
-  });
+  return await mergeRepeatsPaced(context, relabelled(block, labels), "merge");
 }
 
 /** Repeats the one step of each block over `steps` steps. */
@@ -83,9 +81,4 @@ export async function* broadcast(blocks: Blocks, steps: number): Blocks {
     }
     yield blockOf(steps, block.labels, values, block.dropsName);
   }
-}
-
-export function hasName(labels: Labels): boolean {
-  for (let i = 0; i < labels.length; i += 2) if (labels[i] === METRIC_NAME) return true;
-  return false;
 }

@@ -15,6 +15,7 @@ import {
 } from "../../model/labels.ts";
 import type { VectorMatching } from "../ast.ts";
 import { type Block, withoutName } from "../block.ts";
+import type { Pacer } from "../pacer.ts";
 
 export class MatchGroups {
   readonly #names: ReadonlySet<string>;
@@ -35,17 +36,17 @@ export class MatchGroups {
     return this.#on ? keepLabels(labels, this.#names) : dropLabels(labels, this.#names);
   }
 
-  slotsOf(block: Block): Int32Array {
+  async slotsOf(block: Block, pacer: Pacer): Promise<Int32Array> {
     const slots = new Int32Array(block.labels.length);
-    for (let i = 0; i < slots.length; i++) {
-      const key = labelsKey(this.labelsOf(block.labels[i]!));
+    await pacer.rows(slots.length, (row) => {
+      const key = labelsKey(this.labelsOf(block.labels[row]!));
       let slot = this.#slotOf.get(key);
       if (slot === undefined) {
         slot = this.#slotOf.size;
         this.#slotOf.set(key, slot);
       }
-      slots[i] = slot;
-    }
+      slots[row] = slot;
+    });
     return slots;
   }
 }

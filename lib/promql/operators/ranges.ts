@@ -4,7 +4,6 @@
  * values of a subquery are a column group too: their steps are its timestamps.
  */
 import { assert } from "../../core/assert.ts";
-import { UserError } from "../../core/errors.ts";
 import type { Labels } from "../../model/labels.ts";
 import { wordsOf } from "../../model/stale.ts";
 import type { ColumnGroup } from "../../storage/source.ts";
@@ -15,9 +14,6 @@ import { unwrapParens } from "../invariant.ts";
 import { compactColumn, findWindows, type SampleWindows } from "../kernels/windows.ts";
 import { WORK_VISITS_MAX } from "../pacer.ts";
 import { lookedAtMs, rowsPerBlock } from "./selector.ts";
-
-/** As Prometheus: a subquery may not have more steps than this many, or its cost has no bound. */
-const SUBQUERY_STEPS_MAX = 50_000_000;
 
 export interface RangeInput {
   readonly groups: AsyncIterable<ColumnGroup>;
@@ -33,7 +29,7 @@ export function rangeInput(evaluator: Evaluator, expr: Expr, grid: StepGrid): Ra
   assert(inner.kind === "matrix", "a range vector is a matrix selector or a subquery");
   const { context } = evaluator;
   const { selector } = inner;
-  const rangeMs = evaluator.durationMs(inner.range);
+  const rangeMs = evaluator.positiveDurationMs(inner.range);
   const endMs = lookedAtMs(evaluator, grid, selector.at, selector.offset);
   const { edge } = selector;
   const before = edge === "plain" ? 0 : context.lookbackMs;
@@ -47,21 +43,16 @@ export function rangeInput(evaluator: Evaluator, expr: Expr, grid: StepGrid): Ra
 }
 
 function subqueryInput(evaluator: Evaluator, subquery: Subquery, grid: StepGrid): RangeInput {
-  const rangeMs = evaluator.durationMs(subquery.range);
+  const rangeMs = evaluator.positiveDurationMs(subquery.range);
   const stepMs = subquery.step === undefined
     ? evaluator.context.noStepSubqueryIntervalMs
-    : evaluator.durationMs(subquery.step);
+    : evaluator.positiveDurationMs(subquery.step);
   const endMs = lookedAtMs(evaluator, grid, subquery.at, subquery.offset);
   // As Prometheus: steps lie on multiples of the step since the epoch, the window is left-open.
   const startMs = (Math.floor((endMs[0]! - rangeMs) / stepMs) + 1) * stepMs;
   const lastMs = endMs[grid.count - 1]!;
   const count = lastMs < startMs ? 0 : Math.floor((lastMs - startMs) / stepMs) + 1;
-  if (count > SUBQUERY_STEPS_MAX) {
-    throw new UserError(
-      "execution",
-      `a subquery of ${count} steps is too long: at most ${SUBQUERY_STEPS_MAX}`,
-    );
-  }
+  refuseGrid(evaluator.context, count);
   const inner: StepGrid = { startMs, stepMs, count };
   return {
     groups: count === 0 ? noGroups() : blocksAsGroups(evaluator, subquery.expr, inner),
@@ -106,7 +97,6 @@ export interface RowJob {
   /** Samples in `windows.tMs` and `windows.values`, which may be longer. */
   samplesCount: number;
   readonly params: readonly Float64Array[];
-  readonly lookbackMs: number;
   out: Float64Array;
   outAt: number;
   /** Room for a kernel's index lists, as long as the row. */
@@ -144,7 +134,6 @@ export async function* rangeCall(
     windows: shared,
     samplesCount: 0,
     params,
-    lookbackMs: context.lookbackMs,
     out: NOTHING,
     outAt: 0,
     scratch: new Int32Array(0),
@@ -153,6 +142,7 @@ export async function* rangeCall(
     const samples = group.tMs.length;
     budget.addRead(samples * group.series.length);
     shared.tMs = group.tMs;
+    shared.extrapolation = undefined;
     const sharedVisits = findWindows(group.tMs, samples, reach.endMs, reach.rangeMs, shared.lo, shared.hi);
     holdWidest(context, shared);
     const drops = dropsNameOf(group);
@@ -174,6 +164,7 @@ export async function* rangeCall(
           const count = compactColumn(group.tMs, column, wordsOf(column), compactT, compactV);
           visits = findWindows(compactT, count, reach.endMs, reach.rangeMs, own.lo, own.hi);
           own.tMs = compactT;
+          own.extrapolation = undefined;
           own.values = compactV;
           job.windows = own;
           job.samplesCount = count;
@@ -211,6 +202,12 @@ export async function* rangeCall(
   }
 }
 
+/** A row of so many steps could not be held: refused before it is made. */
+export function refuseGrid(context: QueryContext, steps: number): void {
+  context.budget.hold(steps);
+  context.budget.release(steps);
+}
+
 const NOTHING = new Float64Array(0);
 
 /** Windows as far as samples are needed: extended edges look one lookback further. */
@@ -233,6 +230,7 @@ function emptyWindows(steps: number, input: RangeInput, evalMs: Float64Array): S
     endMs: input.endMs,
     rangeMs: input.rangeMs,
     evalMs,
+    extrapolation: undefined,
   };
 }
 

@@ -10,7 +10,7 @@ import {
   type StepGrid,
 } from "../block.ts";
 import type { Evaluator } from "../context.ts";
-import { collect, releaseBlock } from "./collect.ts";
+import { collect, mergeRepeatsPaced, releaseBlock } from "./collect.ts";
 import { MatchGroups } from "./matching.ts";
 
 export async function* setOperation(evaluator: Evaluator, node: Binary, grid: StepGrid): Blocks {
@@ -19,15 +19,15 @@ export async function* setOperation(evaluator: Evaluator, node: Binary, grid: St
   const left = await collect(context, evaluator.vector(node.left, grid), steps);
   const right = await collect(context, evaluator.vector(node.right, grid), steps);
   const groups = new MatchGroups(node.matching!);
-  const leftSlots = groups.slotsOf(left);
-  const rightSlots = groups.slotsOf(right);
+  const leftSlots = await groups.slotsOf(left, context.pacer);
+  const rightSlots = await groups.slotsOf(right, context.pacer);
   if (node.op === "or") {
     const present = presence(left, leftSlots, groups.count);
     keepCells(right, rightSlots, present, 0);
     const both = concatBlocks(steps, [dropAbsentRows(left), dropAbsentRows(right)]);
     releaseBlock(context, left);
     releaseBlock(context, right);
-    yield mergeRepeats(both, "merge");
+    yield await mergeRepeatsPaced(context, both, "merge");
     return;
   }
   const present = presence(right, rightSlots, groups.count);

@@ -73,8 +73,8 @@ export async function* vectorBinary(evaluator: Evaluator, node: Binary, grid: St
     dropsName: isArithmetic(node.op) || (node.bool && !context.delayedNameRemoval),
     marksName: node.bool && context.delayedNameRemoval,
   };
-  const manySlots = groups.slotsOf(many);
-  const oneSlots = groups.slotsOf(one);
+  const manySlots = await groups.slotsOf(many, context.pacer);
+  const oneSlots = await groups.slotsOf(one, context.pacer);
   const manyRows = rowsBySlot(manySlots, groups.count);
   const oneRows = rowsBySlot(oneSlots, groups.count);
   const room = rowsPerBlock(steps, steps);

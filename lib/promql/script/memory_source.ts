@@ -47,7 +47,6 @@ export class MemorySource implements SeriesSource {
     this.#series.set(key, { labels, ...merged });
   }
 
-  // deno-lint-ignore require-await
   async *select(request: SelectRequest, signal: AbortSignal): AsyncGenerator<ColumnGroup> {
     const { startMs, endMs } = request.range;
     const groups = new Map<string, { tMs: Float64Array; series: Labels[]; columns: Float64Array[] }>();

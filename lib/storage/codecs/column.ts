@@ -244,7 +244,13 @@ function divisorOf(a: number, b: number): number {
   return x;
 }
 
-function writePlanes(out: ByteWriter, values: Float64Array, start: number, count: number, frame: Frame): void {
+function writePlanes(
+  out: ByteWriter,
+  values: Float64Array,
+  start: number,
+  count: number,
+  frame: Frame,
+): void {
   const { min, divisor, planes } = frame;
   const size = Math.max(0, count - start);
   const bytes = out.reserve(planes * size);
@@ -270,7 +276,9 @@ function decodeIntegers(input: ByteReader, out: Float64Array, at: number, count:
   const head = input.byte();
   const scale = head >> 4;
   const mode = (head >> 2) & 3;
-  if (scale > SCALE_MAX || mode > MODE_DELTAS_2 || (head & 3) !== 0) input.fail(`unknown integer head ${head}`);
+  if (scale > SCALE_MAX || mode > MODE_DELTAS_2 || (head & 3) !== 0) {
+    input.fail(`unknown integer head ${head}`);
+  }
   const planes = input.byte();
   if (planes > PLANES_MAX) input.fail(`expected at most ${PLANES_MAX} planes, got ${planes}`);
   const min = input.zigzag();
@@ -304,7 +312,7 @@ function decodeIntegers(input: ByteReader, out: Float64Array, at: number, count:
     }
   }
   if (mode === MODE_VALUES) {
-    if (power === 1) for (let i = 0; i < size; i++) out[start + i] = integers[i]! * divisor + min;
+    if (power === 1) { for (let i = 0; i < size; i++) out[start + i] = integers[i]! * divisor + min; }
     else for (let i = 0; i < size; i++) out[start + i] = (integers[i]! * divisor + min) / power;
   } else if (mode === MODE_DELTAS) {
     let value = first;
@@ -352,7 +360,8 @@ function decodeRaw(input: ByteReader, words: Uint32Array, at: number, count: num
   let low = 0;
   let high = 0;
   for (let i = 0; i < count; i++) {
-    low ^= bytes[i]! | (bytes[count + i]! << 8) | (bytes[2 * count + i]! << 16) | (bytes[3 * count + i]! << 24);
+    low ^= bytes[i]! | (bytes[count + i]! << 8) | (bytes[2 * count + i]! << 16) |
+      (bytes[3 * count + i]! << 24);
     high ^= bytes[4 * count + i]! | (bytes[5 * count + i]! << 8) | (bytes[6 * count + i]! << 16) |
       (bytes[7 * count + i]! << 24);
     words[2 * (at + i)] = low;

@@ -29,6 +29,9 @@ const HEADER_BYTES = 44;
 const PACK_BYTES_MIN = 256;
 const PACK_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 
+/** Columns of the page that is being encoded: one at a time, and never awaited. */
+const body = new ByteWriter(PAGE_BYTES_MAX);
+
 export interface PageHead {
   readonly kind: "rows" | "strays";
   readonly cohort: number;
@@ -49,17 +52,17 @@ export interface OpenPage extends PageHead {
 }
 
 function sealBytes(head: PageHead, payload: Uint8Array): Uint8Array | undefined {
-  let body = payload;
+  let packedBody = payload;
   let flags = head.kind === "rows" ? KIND_ROWS : KIND_STRAYS;
   if (payload.length >= PACK_BYTES_MIN) {
     const packed = zstdCompressSync(payload, PACK_OPTIONS);
     if (packed.length < payload.length * 0.95) {
-      body = packed;
+      packedBody = packed;
       flags |= PACKED;
     }
   }
-  if (HEADER_BYTES + body.length > PAGE_BYTES_MAX) return undefined;
-  const out = new ByteWriter(HEADER_BYTES + body.length);
+  if (HEADER_BYTES + packedBody.length > PAGE_BYTES_MAX) return undefined;
+  const out = new ByteWriter(HEADER_BYTES + packedBody.length);
   out.uint32(MAGIC);
   out.uint32(0);
   out.byte(VERSION);
@@ -72,7 +75,7 @@ function sealBytes(head: PageHead, payload: Uint8Array): Uint8Array | undefined 
   out.uint32(head.firstColumn);
   out.uint32(head.columnsCount);
   out.uint32(payload.length);
-  out.raw(body);
+  out.raw(packedBody);
   const bytes = out.take();
   new DataView(bytes.buffer).setUint32(4, crc32(Buffer.from(bytes.buffer, 8)), true);
   return bytes;
@@ -91,7 +94,7 @@ export function encodeRowsPage(
   columnWords: (column: number) => Uint32Array,
 ): Uint8Array | undefined {
   assert(tMs.length > 0 && tMs.length <= PAGE_ROWS_MAX && columnsCount <= PAGE_COLUMNS_MAX);
-  const body = new ByteWriter(4096);
+  body.clear();
   const sizes = new Uint32Array(columnsCount);
   for (let i = 0; i < columnsCount; i++) {
     const start = body.length;
@@ -142,7 +145,9 @@ export function encodeStraysPage(cohort: number, strays: Strays): Uint8Array | u
 export function openPage(bytes: Uint8Array): OpenPage {
   const what = "page";
   const input = new ByteReader(bytes, what);
-  if (bytes.length < HEADER_BYTES) input.fail(`expected a header of ${HEADER_BYTES} bytes, got ${bytes.length}`);
+  if (bytes.length < HEADER_BYTES) {
+    input.fail(`expected a header of ${HEADER_BYTES} bytes, got ${bytes.length}`);
+  }
   if (input.uint32() !== MAGIC) input.fail("expected the magic number NPG1");
   const checksum = input.uint32();
   const actual = crc32(Buffer.from(bytes.buffer, bytes.byteOffset + 8, bytes.length - 8));
@@ -153,13 +158,17 @@ export function openPage(bytes: Uint8Array): OpenPage {
   if ((flags & ~(PACKED | KIND_STRAYS)) !== 0) input.fail(`unknown flags ${flags}`);
   const kind = (flags & KIND_STRAYS) === 0 ? "rows" : "strays";
   const rowsCount = input.byte() + input.byte() * 256;
-  if (rowsCount === 0 || rowsCount > PAGE_ROWS_MAX) input.fail(`${rowsCount} rows, expected 1 to ${PAGE_ROWS_MAX}`);
+  if (rowsCount === 0 || rowsCount > PAGE_ROWS_MAX) {
+    input.fail(`${rowsCount} rows, expected 1 to ${PAGE_ROWS_MAX}`);
+  }
   const cohort = input.uint32();
   const startMs = input.float64();
   const endMs = input.float64();
   const firstColumn = input.uint32();
   const columnsCount = input.uint32();
-  if (columnsCount > PAGE_COLUMNS_MAX) input.fail(`${columnsCount} columns, expected at most ${PAGE_COLUMNS_MAX}`);
+  if (columnsCount > PAGE_COLUMNS_MAX) {
+    input.fail(`${columnsCount} columns, expected at most ${PAGE_COLUMNS_MAX}`);
+  }
   const payloadBytes = input.uint32();
   if (payloadBytes > PAGE_PAYLOAD_BYTES_MAX) input.fail(`a payload of ${payloadBytes} bytes is too large`);
   let payload = bytes.subarray(HEADER_BYTES);
@@ -170,16 +179,16 @@ export function openPage(bytes: Uint8Array): OpenPage {
   const head = { kind, cohort, startMs, endMs, rowsCount, firstColumn, columnsCount } as const;
   const none = { payload, tMs: new Float64Array(0), offsets: new Uint32Array(0) };
   if (kind === "strays") return { ...head, ...none };
-  const body = new ByteReader(payload, what);
+  const columns = new ByteReader(payload, what);
   const tMs = new Float64Array(rowsCount);
-  decodeColumn(body, tMs, new Uint32Array(tMs.buffer), 0, rowsCount);
-  if (tMs[0] !== startMs || tMs[rowsCount - 1] !== endMs) body.fail("times disagree with the header");
-  for (let i = 1; i < rowsCount; i++) if (!(tMs[i]! > tMs[i - 1]!)) body.fail("times are not ascending");
+  decodeColumn(columns, tMs, new Uint32Array(tMs.buffer), 0, rowsCount);
+  if (tMs[0] !== startMs || tMs[rowsCount - 1] !== endMs) columns.fail("times disagree with the header");
+  for (let i = 1; i < rowsCount; i++) if (!(tMs[i]! > tMs[i - 1]!)) columns.fail("times are not ascending");
   const offsets = new Uint32Array(columnsCount + 1);
-  for (let i = 0; i < columnsCount; i++) offsets[i + 1] = body.count(payloadBytes, "bytes of a column");
-  offsets[0] = body.at;
+  for (let i = 0; i < columnsCount; i++) offsets[i + 1] = columns.count(payloadBytes, "bytes of a column");
+  offsets[0] = columns.at;
   for (let i = 0; i < columnsCount; i++) offsets[i + 1]! += offsets[i]!;
-  if (offsets[columnsCount] !== payload.length) body.fail("column sizes disagree with the payload");
+  if (offsets[columnsCount] !== payload.length) columns.fail("column sizes disagree with the payload");
   return { ...head, payload, tMs, offsets };
 }
 

@@ -29,7 +29,16 @@ const windows = fc.record({
   const lo = new Int32Array(steps);
   const hi = new Int32Array(steps);
   findWindows(tMs, tMs.length, endMs, rangeMs, lo, hi);
-  return { tMs, values: Float64Array.from(values), lo, hi, endMs, rangeMs, evalMs: endMs };
+  return {
+    tMs,
+    values: Float64Array.from(values),
+    lo,
+    hi,
+    endMs,
+    rangeMs,
+    evalMs: endMs,
+    extrapolation: undefined,
+  };
 });
 
 type Kernel = (w: SampleWindows, from: number, to: number, out: Float64Array, outAt: number) => number;
@@ -39,6 +48,8 @@ const PAIRS: readonly (readonly [name: string, clever: Kernel, twin: Kernel])[] 
   ["max_over_time", sliding.maxOverTime, plain.maxOverTime],
   ["sum_over_time", sliding.sumOverTime, plain.sumOverTime],
   ["avg_over_time", sliding.avgOverTime, plain.avgOverTime],
+  ["stdvar_over_time", sliding.stdvarOverTime, plain.stdvarOverTime],
+  ["stddev_over_time", sliding.stddevOverTime, plain.stddevOverTime],
 ];
 
 for (const [name, clever, twin] of PAIRS) {
