@@ -5,7 +5,7 @@
  * changes from. Only `head.ts` and what it calls change a cohort.
  */
 import type { EpochMs } from "../core/time.ts";
-import { fillAbsent, isAbsent, wordsOf } from "../model/stale.ts";
+import { fillAbsent, wordsOf } from "../model/stale.ts";
 import type { PageRef } from "./view.ts";
 
 /** Rows that make a page: a wide cohort has fewer, so that all windows together stay small. */
@@ -55,8 +55,8 @@ export class Cohort {
   /** A run failed: the store may hold a manifest that this cohort does not know of. */
   uncertain = false;
   lateSeen = false;
-  /** Of the first window only, so that cohorts that begin together do not seal together. */
-  sealRows: number;
+  /** The first window is sealed early by a share of its own, so that cohorts that begin together part ways. */
+  #firstShare: number;
   released = false;
   /** Some columns have no series any more. */
   hasRemoved = false;
@@ -77,16 +77,18 @@ export class Cohort {
   lastChunkColumn = 0;
 
   constructor(readonly id: number, readonly name: string) {
-    this.sealRows = WINDOW_ROWS_MAX / 2 + (Math.imul(id, 0x9e3779b1) >>> 0) % (WINDOW_ROWS_MAX / 2);
+    this.#firstShare = 0.5 + (Math.imul(id, 0x9e3779b1) >>> 0) / 2 ** 33;
   }
 
   get rowsTarget(): number {
     const byWidth = Math.floor(WINDOW_CELLS_MAX / Math.max(1, this.width));
-    return Math.min(this.sealRows, Math.max(WINDOW_ROWS_MIN, Math.min(WINDOW_ROWS_MAX, byWidth)));
+    const rows = Math.max(WINDOW_ROWS_MIN, Math.min(WINDOW_ROWS_MAX, byWidth));
+    return Math.ceil(rows * this.#firstShare);
   }
 
+  /** A window was sealed: from now on they are whole. */
   sealed(): void {
-    this.sealRows = WINDOW_ROWS_MAX;
+    this.#firstShare = 1;
   }
 
   get sealDue(): boolean {
@@ -253,11 +255,4 @@ export function gatherColumn(
       out[2 * r + 1] = from[2 * column + 1]!;
     }
   }
-}
-
-export function countPresent(row: Row): number {
-  const words = wordsOf(row.values);
-  let count = 0;
-  for (let i = 0; i < row.values.length; i++) if (!isAbsent(words, i)) count++;
-  return count;
 }

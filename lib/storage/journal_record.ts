@@ -21,8 +21,10 @@ export const DEFINE_RECORD_SERIES_MAX = 2_000;
 /** Samples of one record, for the same reason; a wider row is divided. */
 export const SAMPLES_RECORD_MAX = 50_000;
 const RECORD_BYTES_MAX = 64 * 1024 * 1024;
-/** zstd costs 48 µs a call: below this the journal's few minutes of bytes are cheaper. */
-const PACK_BYTES_MIN = 16_384;
+/** zstd costs 48 µs a call: below this a few minutes of samples are cheaper as they are. */
+const PACK_SAMPLES_BYTES_MIN = 32_768;
+/** Labels are rare and pack six times smaller. */
+const PACK_DEFINE_BYTES_MIN = 2_048;
 const PACK_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const INTEGER_DELTA_MAX = 2 ** 30;
 
@@ -57,7 +59,7 @@ export function encodeDefine(record: Omit<DefineRecord, "kind">): Uint8Array {
   out.text(record.name);
   out.varint(record.firstColumn);
   encodeLabelSets(out, record.defined);
-  return finish(out);
+  return pack(out, PACK_DEFINE_BYTES_MIN);
 }
 
 export function beginSamples(out: ByteWriter, cohort: number, rowsCount: number): void {
@@ -66,10 +68,15 @@ export function beginSamples(out: ByteWriter, cohort: number, rowsCount: number)
   out.varint(rowsCount);
 }
 
+/** Ends what `beginSamples` began. */
 export function finish(out: ByteWriter): Uint8Array {
+  return pack(out, PACK_SAMPLES_BYTES_MIN);
+}
+
+function pack(out: ByteWriter, packBytesMin: number): Uint8Array {
   const body = out.peek();
   const head = new ByteWriter(body.length + 16);
-  if (body.length >= PACK_BYTES_MIN) {
+  if (body.length >= packBytesMin) {
     const packed = zstdCompressSync(body, PACK_OPTIONS);
     if (packed.length < body.length * 0.9) {
       head.byte(VERSION | PACKED);

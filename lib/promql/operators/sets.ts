@@ -1,14 +1,7 @@
 /** `and`, `or`, `unless` between two vectors: which cells of either side stay, by match group and step. */
 import { isAbsent, setAbsent } from "../../model/stale.ts";
 import type { Binary } from "../ast.ts";
-import {
-  type Block,
-  type Blocks,
-  concatBlocks,
-  dropAbsentRows,
-  mergeRepeats,
-  type StepGrid,
-} from "../block.ts";
+import { type Block, type Blocks, concatBlocks, dropAbsentRows, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import { collect, mergeRepeatsPaced, releaseBlock } from "./collect.ts";
 import { MatchGroups } from "./matching.ts";
