@@ -92,11 +92,11 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     intervalMs,
   });
   const settings = settingsOf(config, target.scrapeTimeoutMs);
+  const cohort = cohortName(config.jobName, options.name);
   let resources: Resources | undefined;
 
   function open(): Resources {
     resources?.client.close();
-    const cohort = cohortName(config.jobName, options.name);
     resources = {
       session: new ScrapeSession({ cohort, targetLabels: target.labels, settings }),
       client: deps.clients.open(),
@@ -130,7 +130,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
       case "endOfRunDue":
         return { events: [], effects: [appendEndOfRun(command.tMs)] };
       case "endOfRunKept":
-        return { events: [], effects: [{ kind: "stopSelf" }] };
+        return { events: [], effects: [releaseCohort(), { kind: "stopSelf" }] };
       case "metadata":
         return {
           events: [],
@@ -252,6 +252,11 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
       answered: () => ({ kind: "endOfRunKept" }),
       failed: () => ({ kind: "endOfRunKept" }),
     });
+  }
+
+  /** Its window may be sealed early and its memory given back. */
+  function releaseCohort(): Effect<TargetCommand> {
+    return tell(deps.storage, { kind: "releaseCohort", cohort });
   }
 
   function arm(dueMs: EpochMs): Effect<TargetCommand> {

@@ -60,10 +60,8 @@ class CohortSource implements SeriesSource {
     for (const cohort of this.#cohorts) {
       const picked = this.#pick(cohort, request.matchers);
       if (picked.length === 0) continue;
-      let from = 0;
-      while (from < ROWS && cohort.tMs[from]! < request.range.startMs) from++;
-      let to = ROWS;
-      while (to > from && cohort.tMs[to - 1]! > request.range.endMs) to--;
+      const from = firstAtOrAfter(cohort.tMs, request.range.startMs);
+      const to = firstAtOrAfter(cohort.tMs, request.range.endMs + 1);
       yield {
         tMs: cohort.tMs.subarray(from, to),
         series: picked.map((i) => cohort.series[i]!),
@@ -90,6 +88,17 @@ class CohortSource implements SeriesSource {
   labelValues() {
     return Promise.resolve([]);
   }
+}
+
+function firstAtOrAfter(tMs: Float64Array, at: number): number {
+  let low = 0;
+  let high = tMs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (tMs[middle]! < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 let longestTurnMs = 0;

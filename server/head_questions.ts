@@ -8,8 +8,12 @@ export const STORAGE_TIMEOUT_MS = 30_000;
 
 export function askHead(system: ActorSystem, shard: ActorRef<ShardCommand>): HeadQuestions {
   return {
-    view: (matcherSets, range) =>
-      system.ask<ShardCommand, "view">(shard, { kind: "view", matcherSets, range }, STORAGE_TIMEOUT_MS),
+    view: (matcherSets, range, after) =>
+      system.ask<ShardCommand, "view">(
+        shard,
+        { kind: "view", matcherSets, range, after },
+        STORAGE_TIMEOUT_MS,
+      ),
     series: (matcherSets, range) =>
       system.ask<ShardCommand, "series">(shard, { kind: "series", matcherSets, range }, STORAGE_TIMEOUT_MS),
     labelNames: (matcherSets, range) =>

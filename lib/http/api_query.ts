@@ -1,5 +1,6 @@
-/** `query`, `query_range`, `format_query` and `query_exemplars`. */
+/** `query`, `query_range`, `format_query`, `parse_query` and `query_exemplars`. */
 import { UserError } from "../core/errors.ts";
+import { exprToJson } from "../promql/ast_json.ts";
 import { parseExpr, prettyExpr } from "../promql/parse.ts";
 import type { QueryOptions, QueryResult, QueryValue } from "../promql/result.ts";
 import { badData, invalidParameter } from "./errors.ts";
@@ -65,6 +66,13 @@ export async function formatQuery(call: Call): Promise<Reply> {
     Promise.resolve(prettyExpr(parseExpr(params.get("query"), call.deps.parse)))
   );
   return jsonReply(quoteJson(text));
+}
+
+/** The syntax tree, as the explain view of Prometheus's page reads it. */
+export async function parseQuery(call: Call): Promise<Reply> {
+  const params = await call.params();
+  const expr = await namingQuery(() => Promise.resolve(parseExpr(params.get("query"), call.deps.parse)));
+  return jsonReply(JSON.stringify(exprToJson(expr)));
 }
 
 /** No exemplar is kept, so none is found; a bad request is refused all the same. */

@@ -19,6 +19,7 @@ export function routesOf(self: SelfMetrics): readonly Route[] {
     apiRoute(GET_POST, "/query_range", query.queryRange),
     apiRoute(GET_POST, "/query_exemplars", query.queryExemplars),
     apiRoute(GET_POST, "/format_query", query.formatQuery),
+    apiRoute(GET_POST, "/parse_query", query.parseQuery),
     apiRoute(GET_POST, "/series", series.series),
     apiRoute(GET_POST, "/labels", series.labelNames),
     apiRoute(GET, "/label/:name/values", series.labelValues),

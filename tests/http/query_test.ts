@@ -231,3 +231,13 @@ Deno.test("a client that goes away in the middle of an answer stops its writing"
     /^prometheus_http_response_size_bytes_sum\{handler="\/api\/v1\/query_range"\} (\S+)$/m.exec(sizes)![1];
   strictEqual(Number(sum) > 0 && Number(sum) < 3e6, true, sum);
 });
+
+Deno.test("parse_query answers the tree, and says where a query is broken", async () => {
+  const { json, get } = worldOf();
+  strictEqual(
+    await json(`/api/v1/parse_query?query=${encodeURIComponent("1 + 2")}`),
+    '{"status":"success","data":{"bool":false,"lhs":{"type":"numberLiteral","val":"1"},"matching":null,"op":"+",' +
+      '"rhs":{"type":"numberLiteral","val":"2"},"type":"binaryExpr"}}',
+  );
+  strictEqual((await get("/api/v1/parse_query?query=sum(")).status, 400);
+});

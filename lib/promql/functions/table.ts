@@ -1,6 +1,6 @@
 /** Which code computes which function: by name, for those that give a vector. */
 import { UserError } from "../../core/errors.ts";
-import { formatFloatF } from "../../model/float.ts";
+import { formatFloatG } from "../../model/float.ts";
 import type { Call, Expr } from "../ast.ts";
 import { absentBlock, blockOf, type Blocks, dropAbsentRows, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
@@ -194,7 +194,7 @@ function checkParam(evaluator: Evaluator, call: Call, index: number, values: Flo
     for (const q of values) {
       if (q >= 0 && q <= 1) continue;
       evaluator.context.annotations.warn(
-        `quantile value should be between 0 and 1, got ${Number.isNaN(q) ? "NaN" : formatQuantile(q)}`,
+        `quantile value should be between 0 and 1, got ${formatFloatG(q)}`,
         call.args[index]!.pos,
       );
     }
@@ -208,10 +208,6 @@ function checkParam(evaluator: Evaluator, call: Call, index: number, values: Flo
       );
     }
   }
-}
-
-function formatQuantile(q: number): string {
-  return Number.isFinite(q) ? formatFloatF(q) : q > 0 ? "+Inf" : "-Inf";
 }
 
 function build(): ReadonlyMap<string, VectorFunction> {
