@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startHostileServer } from "./hostile_server.ts";
-import { eventually, freePort, pause, query, type Started, startNarthex } from "./processes.ts";
+import { eventually, freePort, query, type Started, startNarthex } from "./processes.ts";
 
 const INTERVAL_MS = 1_000;
 const TIMEOUT_MS = 900;
@@ -103,7 +103,8 @@ async function noGap(narthex: Started): Promise<void> {
     const [beforeS, before] = values[i - 1]!;
     const [tS, turn] = values[i]!;
     assert.equal(Number(turn), Number(before) + 1, "each turn of the good target is kept");
-    assert.equal(Math.round((tS - beforeS) * 1000), INTERVAL_MS, `turn ${turn} came at its time`);
+    const offMs = Math.abs((tS - beforeS) * 1000 - INTERVAL_MS);
+    assert.ok(offMs < INTERVAL_MS / 2, `turn ${turn} came ${offMs} ms off its time`);
   }
   const [up] = await query(narthex, 'min_over_time(up{instance="good"}[5m])');
   assert.equal(up!.value![1], "1");
