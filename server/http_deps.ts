@@ -7,6 +7,7 @@ import { type EpochMs, formatDurationMs } from "../lib/core/time.ts";
 import type { HttpDeps, Notice, Readiness, SelfSnapshot, TsdbStatus } from "../lib/http/deps.ts";
 import { labelsOf } from "../lib/model/labels.ts";
 import { compileAnchored } from "../lib/model/regex.ts";
+import type { ParseOptions } from "../lib/promql/parse.ts";
 import type { QueryEngine } from "../lib/promql/result.ts";
 import type { PageCache } from "../lib/storage/page_cache.ts";
 import type { SeriesSource } from "../lib/storage/source.ts";
@@ -39,7 +40,7 @@ export class ServerStatus {
   /** An actor failed for good: the process ends with an error. */
   fatal = false;
 
-  constructor(readonly startMs: EpochMs) {}
+  constructor(readonly startMs: EpochMs, readonly parseOptions: ParseOptions) {}
 
   notices(): readonly Notice[] {
     const notices: Notice[] = [];
@@ -91,6 +92,7 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
       enableRemoteWriteReceiver: flags["web.enable-remote-write-receiver"],
       enableAdminApi: flags["web.enable-admin-api"],
     },
+    parse: status.parseOptions,
     engine: {
       instant: (query, timeMs, options) => running().engine.instant(query, timeMs, options),
       range: (query, range, options) => running().engine.range(query, range, options),

@@ -17,6 +17,7 @@ import type { Kv } from "../lib/core/ports.ts";
 import { createHostExporter } from "../lib/exporters/host/exporter.ts";
 import { createHandler } from "../lib/http/handler.ts";
 import { createEngine } from "../lib/promql/engine.ts";
+import type { ParseOptions } from "../lib/promql/parse.ts";
 import { PageCache } from "../lib/storage/page_cache.ts";
 import { storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
@@ -53,6 +54,14 @@ export interface RunningServer {
   stop(): void;
 }
 
+function parseOptionsOf(features: readonly string[]): ParseOptions {
+  return {
+    experimentalFunctions: features.includes("promql-experimental-functions"),
+    extendedRangeSelectors: features.includes("promql-extended-range-selectors"),
+    binopFillModifiers: features.includes("promql-binop-fill-modifiers"),
+  };
+}
+
 interface Foundation {
   readonly system: ActorSystem;
   readonly kv: Kv;
@@ -69,7 +78,7 @@ export async function startServer(
   const { flags } = args;
   const { log, clock } = world;
   for (const warning of args.warnings) log.warn(warning);
-  const status = new ServerStatus(clock.nowMs());
+  const status = new ServerStatus(clock.nowMs(), parseOptionsOf(args.features));
   const ended = Promise.withResolvers<{ readonly failed: boolean }>();
   let running: Running | undefined;
   let stopping: Promise<void> | undefined;
@@ -181,8 +190,8 @@ export async function startServer(
       get noStepSubqueryIntervalMs() {
         return status.config?.global.evaluationIntervalMs ?? config.global.evaluationIntervalMs;
       },
-      parseOptions: {},
-      delayedNameRemoval: false,
+      parseOptions: status.parseOptions,
+      delayedNameRemoval: args.features.includes("promql-delayed-name-removal"),
     });
     const gate = await system.spawn(
       "query_gate",

@@ -45,15 +45,24 @@ export const EXIT_BAD_FLAG = 2;
 export const EXIT_WRONG_MODE = 3;
 export const EXIT_FAILURE = 1;
 
-/** Names that Prometheus 3 knows; others are a warning. None has to be set for what this version does. */
-const FEATURES: ReadonlySet<string> = new Set(
+/** Names of --enable-feature that change what this server does. */
+export const ACTIVE_FEATURES: ReadonlySet<string> = new Set([
+  "promql-experimental-functions",
+  "promql-extended-range-selectors",
+  "promql-binop-fill-modifiers",
+  "promql-delayed-name-removal",
+]);
+
+/** Names that Prometheus 3 accepts for what has become its default. */
+const DEFAULT_FEATURES: ReadonlySet<string> = new Set(["promql-duration-expr"]);
+
+/** Further names that Prometheus 3 knows: a warning. Any other name is an unknown one. */
+const INACTIVE_FEATURES: ReadonlySet<string> = new Set(
   ("auto-reload-config concurrent-rule-eval created-timestamp-zero-ingestion delayed-compaction " +
     "exemplar-storage extra-scrape-metrics fast-startup histograms-st-encoding memory-snapshot-on-shutdown " +
-    "metadata-wal-records native-histograms ooo-native-histograms promql-duration-expr old-ui " +
-    "otlp-deltatocumulative otlp-native-delta-ingestion promql-binop-fill-modifiers " +
-    "promql-delayed-name-removal promql-experimental-functions promql-extended-range-selectors " +
-    "promql-per-step-stats search-api st-storage st-synthesis type-and-unit-labels use-start-timestamps " +
-    "use-uncached-io xor2-encoding").split(" "),
+    "metadata-wal-records native-histograms ooo-native-histograms old-ui " +
+    "otlp-deltatocumulative otlp-native-delta-ingestion promql-per-step-stats search-api st-storage " +
+    "st-synthesis type-and-unit-labels use-start-timestamps use-uncached-io xor2-encoding").split(" "),
 );
 
 class Refusal extends Error {
@@ -148,8 +157,9 @@ function settle(given: ReadonlyMap<string, readonly ScalarValue[]>) {
   const features = typed["enable-feature"].flatMap((list) => list.split(",")).map((name) => name.trim())
     .filter((name) => name !== "");
   for (const name of features) {
+    if (ACTIVE_FEATURES.has(name) || DEFAULT_FEATURES.has(name)) continue;
     warnings.push(
-      FEATURES.has(name)
+      INACTIVE_FEATURES.has(name)
         ? `--enable-feature=${name} has no effect in this version`
         : `Unknown option for --enable-feature: ${name}`,
     );

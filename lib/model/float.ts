@@ -52,22 +52,13 @@ export function formatFloatE(value: number): string {
   return special(value) ?? exponential(digitsOf(value));
 }
 
-/** As strconv.FormatFloat(value, 'g', -1, 64): an exponent below −4 or from 6 on. */
+/** As strconv.FormatFloat(value, 'g', -1, 64) and fmt's %v: an exponent below −4 or from 6 on. */
 export function formatFloatG(value: number): string {
-  return formatGeneral(value, 6);
-}
-
-/** As fmt's %v: like 'g', but an exponent only from 21 on. */
-export function formatFloatV(value: number): string {
-  return formatGeneral(value, 21);
-}
-
-function formatGeneral(value: number, exponentMax: number): string {
   const found = special(value);
   if (found !== undefined) return found;
   const parts = digitsOf(value);
   const exponent = parts.digits === "0" ? 0 : parts.pointAt - 1;
-  return exponent < -4 || exponent >= exponentMax ? exponential(parts) : plain(parts);
+  return exponent < -4 || exponent >= 6 ? exponential(parts) : plain(parts);
 }
 
 /** A sample value in the HTTP API: 'f', but 'e' below 1e-6 and from 1e21 on. As util/jsonutil. */

@@ -4,7 +4,7 @@
  * sign is written `-+Inf ^ 2`, as Prometheus writes it, and read with one sign more.
  */
 import { formatDurationMs } from "../core/time.ts";
-import { formatFloatF, formatFloatV } from "../model/float.ts";
+import { formatFloatF, formatFloatG } from "../model/float.ts";
 import { compareUtf8, isLegacyLabelName, METRIC_NAME, quoteGo } from "../model/labels.ts";
 import type { Matcher } from "../model/matchers.ts";
 import type {
@@ -80,10 +80,10 @@ export function printOperator({ op, bool, matching }: Binary): string {
   if (labels.length > 0 || on || grouped) text += ` ${on ? "on" : "ignoring"} (${printLabels(labels)})`;
   if (grouped) text += ` group_${card === "many-to-one" ? "left" : "right"} (${printLabels(include)})`;
   if (fillLeft !== undefined && Object.is(fillLeft, fillRight)) {
-    return `${text} fill (${formatFloatV(fillLeft)})`;
+    return `${text} fill (${formatFloatG(fillLeft)})`;
   }
-  if (fillLeft !== undefined) text += ` fill_left (${formatFloatV(fillLeft)})`;
-  if (fillRight !== undefined) text += ` fill_right (${formatFloatV(fillRight)})`;
+  if (fillLeft !== undefined) text += ` fill_left (${formatFloatG(fillLeft)})`;
+  if (fillRight !== undefined) text += ` fill_right (${formatFloatG(fillRight)})`;
   return text;
 }
 

@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly ledger: Ledger;
   /** The simulation exists, and nothing has run yet. */
   readonly begun: (sim: Simulated) => void;
+  /** Called by targets as they decide: what it throws is thrown by the actor. */
+  readonly observeInterval: () => void;
 }
 
 export interface Process {
@@ -44,7 +46,7 @@ export interface Process {
 }
 
 export async function startProcess(around: Surroundings): Promise<Process> {
-  const { seed, startMs, kv, files, clients, ledger } = around;
+  const { seed, startMs, kv, files, clients, ledger, observeInterval } = around;
   const sim = createSimulation({ seed, kv, startMs });
   around.begun(sim);
   const { clock, log } = sim;
@@ -62,7 +64,7 @@ export async function startProcess(around: Surroundings): Promise<Process> {
         files,
         clock,
         log,
-        target: { storage, clients, files, clock, log, userAgent: "Narthex/sim", observeInterval: () => {} },
+        target: { storage, clients, files, clock, log, userAgent: "Narthex/sim", observeInterval },
       },
     }),
   );

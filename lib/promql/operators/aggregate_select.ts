@@ -3,7 +3,7 @@
  * quantile, count_values.
  */
 import { UserError } from "../../core/errors.ts";
-import { formatFloatF, formatFloatG, formatFloatV } from "../../model/float.ts";
+import { formatFloatF, formatFloatG } from "../../model/float.ts";
 import { quoteGo, withLabel } from "../../model/labels.ts";
 import { absentColumn, isAbsent, wordsOf } from "../../model/stale.ts";
 import type { Aggregate } from "../ast.ts";
@@ -83,7 +83,7 @@ function countsOf(params: Float64Array): Float64Array {
   return params.map((param) => {
     if (Number.isNaN(param)) throw new UserError("execution", "Parameter value is NaN");
     if (param >= INT64_MAX || param <= -INT64_MAX) {
-      throw new UserError("execution", `Scalar value ${formatFloatV(param)} overflows int64`);
+      throw new UserError("execution", `Scalar value ${formatFloatG(param)} overflows int64`);
     }
     return Math.trunc(param);
   });
