@@ -36,10 +36,13 @@ export interface ConfigOptions {
 type ConfigDecision = Decision<ConfigCommand, ConfigEvent>;
 
 export function configBehavior(options: ConfigOptions): Behavior<ConfigStatus, ConfigCommand, ConfigEvent> {
+  /** Settled when the last load has ended: one that began earlier must not be applied later. */
+  let loading: Promise<void> = Promise.resolve();
+
   function decide(state: ConfigStatus, command: ConfigCommand, nowMs: EpochMs): ConfigDecision {
     switch (command.kind) {
       case "reload":
-        return { events: [], effects: [loadTask(options, command.replyTo)] };
+        return { events: [], effects: [loadTask(command.replyTo)] };
       case "loaded":
         return onLoaded(command.config, command.replyTo, nowMs);
       case "loadFailed":
@@ -81,6 +84,27 @@ export function configBehavior(options: ConfigOptions): Behavior<ConfigStatus, C
     };
   }
 
+  function loadTask(replyTo: ReplyTo<ReloadOutcome>): Effect<ConfigCommand> {
+    return {
+      kind: "task",
+      label: "load configuration",
+      timeoutMs: LOAD_TIMEOUT_MS,
+      run: async (signal) => {
+        const before = loading;
+        const ended = Promise.withResolvers<void>();
+        loading = ended.promise;
+        signal.addEventListener("abort", () => ended.resolve(), { once: true });
+        try {
+          await before;
+          return { kind: "loaded", config: await options.load(), replyTo };
+        } finally {
+          ended.resolve();
+        }
+      },
+      failed: (error) => ({ kind: "loadFailed", reason: messageOf(error), replyTo }),
+    };
+  }
+
   return {
     name: "config",
     initial: () => ({ config: undefined, lastReloadSucceeded: false, lastAppliedMs: undefined }),
@@ -109,16 +133,6 @@ const NO_CHILDREN: Supervision = {
 /** The file is read again at each start, and its secrets have no place in the journal. */
 function withoutConfig(codec: Codec<ConfigStatus>): Codec<ConfigStatus> {
   return { ...codec, encode: (state) => codec.encode({ ...state, config: undefined }) };
-}
-
-function loadTask(options: ConfigOptions, replyTo: ReplyTo<ReloadOutcome>): Effect<ConfigCommand> {
-  return {
-    kind: "task",
-    label: "load configuration",
-    timeoutMs: LOAD_TIMEOUT_MS,
-    run: async () => ({ kind: "loaded", config: await options.load(), replyTo }),
-    failed: (error) => ({ kind: "loadFailed", reason: messageOf(error), replyTo }),
-  };
 }
 
 function evolve(state: ConfigStatus, event: ConfigEvent): ConfigStatus {

@@ -153,7 +153,10 @@ export function queryGateBehavior(
     initial: () => ({ queue: [], running: new Map() }),
     decide,
     evolve,
-    resume: () => [],
+    resume: () => {
+      aborts.clear(); // of an earlier life, whose tasks are aborted
+      return [];
+    },
     persistence: { kind: "none" },
     supervision: {
       scope: "oneForOne",

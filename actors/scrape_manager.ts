@@ -39,12 +39,18 @@ type ManagerDecision = Decision<ScrapeManagerCommand, ScrapeManagerEvent>;
 export function scrapeManagerBehavior(
   options: ScrapeManagerOptions,
 ): Behavior<ScrapeManagerState, ScrapeManagerCommand, ScrapeManagerEvent> {
+  const self: ActorRef<ScrapeManagerCommand> = { path: options.path };
+  /** The newest orders: a restarted manager starts from them. */
+  let applied: Extract<ScrapeManagerCommand, { kind: "apply" }> | undefined;
   const poolRef = (name: string): ActorRef<ScrapePoolCommand> => ({ path: `${options.path}/${name}` });
 
   function decide(state: ScrapeManagerState, command: ScrapeManagerCommand): ManagerDecision {
     switch (command.kind) {
       case "apply":
+        applied = command;
         return onApply(state, command);
+      case "start":
+        return applied === undefined ? { events: [], effects: [] } : onApply(state, applied);
       case "poolEnded":
         return onPoolEnded(state, command.name);
       case "describe": {
@@ -100,7 +106,7 @@ export function scrapeManagerBehavior(
     initial: () => ({ pools: new Map(), offsetSeed: 0, reloads: 0 }),
     decide,
     evolve,
-    resume: () => [],
+    resume: () => applied === undefined ? [] : [tell(self, { kind: "start" })],
     childEnded: (name) => ({ kind: "poolEnded", name }),
     persistence: { kind: "none" },
     supervision: {

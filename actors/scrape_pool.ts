@@ -108,6 +108,7 @@ const NO_TALLIES: ScrapeTallies = {
   outOfBounds: 0,
   skipped: 0,
 };
+const NOTHING: PoolDecision = { events: [], effects: [] };
 const STATIC = "static";
 const FILE_DISCOVERY = "discovery:file";
 
@@ -115,15 +116,21 @@ export function scrapePoolBehavior(
   options: ScrapePoolOptions,
   first: PoolAssignment,
 ): Behavior<ScrapePoolState, ScrapePoolCommand, ScrapePoolEvent> {
-  /** The newest assignment: a restarted pool starts from it. */
+  /** The newest orders: a restarted pool starts from them. */
   let assigned = first;
+  let retired = false;
+  const self: ActorRef<ScrapePoolCommand> = { path: options.path };
   const childPath = (name: string): ActorPath => `${options.path}/${name}`;
   const targetRef = (name: string): ActorRef<TargetCommand> => ({ path: childPath(name) });
 
   function decide(state: ScrapePoolState, command: ScrapePoolCommand): PoolDecision {
     switch (command.kind) {
       case "configure":
-        return onConfigure(state, { config: command.config, offsetSeed: command.offsetSeed });
+        retired = false;
+        assigned = { config: command.config, offsetSeed: command.offsetSeed };
+        return onConfigure(state, assigned);
+      case "start":
+        return retired ? NOTHING : onConfigure(state, assigned);
       case "groupsFound":
         return onGroupsFound(state, command);
       case "targetScraped": {
@@ -148,20 +155,13 @@ export function scrapePoolBehavior(
   }
 
   function onConfigure(state: ScrapePoolState, assignment: PoolAssignment): PoolDecision {
-    assigned = assignment;
     const groups = new Map(state.groups).set(STATIC, assignment.config.staticConfigs);
     if (assignment.config.fileSdConfigs.length === 0) groups.delete(FILE_DISCOVERY);
     const next = { ...state, assignment, groups, retiring: false };
     const synced = sync(next);
     const effects = [...synced.effects];
-    if (
-      JSON.stringify(state.assignment.config.fileSdConfigs) !==
-        JSON.stringify(assignment.config.fileSdConfigs)
-    ) {
-      if (state.assignment.config.fileSdConfigs.length > 0) {
-        effects.push({ kind: "stop", name: FILE_DISCOVERY });
-      }
-      effects.push(...startDiscovery(assignment.config));
+    if (state.retiring || providerOf(state.assignment.config) !== providerOf(assignment.config)) {
+      effects.push({ kind: "stop", name: FILE_DISCOVERY }, ...startDiscovery(assignment.config));
     }
     return { events: [{ kind: "assigned", assignment }, ...synced.events], effects };
   }
@@ -170,12 +170,14 @@ export function scrapePoolBehavior(
     state: ScrapePoolState,
     { provider, groups, errors }: Extract<ScrapePoolCommand, { kind: "groupsFound" }>,
   ): PoolDecision {
+    // The last word of a discovery that was stopped.
+    if (state.retiring || provider !== providerOf(state.assignment.config)) return NOTHING;
     for (const error of errors) {
       options.log.error("Error reading targets", { pool: state.assignment.config.jobName, err: error });
     }
-    const synced = sync({ ...state, groups: new Map(state.groups).set(provider, groups) });
+    const synced = sync({ ...state, groups: new Map(state.groups).set(FILE_DISCOVERY, groups) });
     return {
-      events: [{ kind: "found", provider, groups, errors }, ...synced.events],
+      events: [{ kind: "found", provider: FILE_DISCOVERY, groups, errors }, ...synced.events],
       effects: synced.effects,
     };
   }
@@ -187,6 +189,7 @@ export function scrapePoolBehavior(
   }
 
   function onRetire(state: ScrapePoolState): PoolDecision {
+    retired = true;
     const effects: Effect<ScrapePoolCommand>[] = [...state.targets.keys()].map((key) =>
       tell(targetRef(key), { kind: "retire" })
     );
@@ -217,12 +220,15 @@ export function scrapePoolBehavior(
       if (old?.settings === settings) {
         targets.set(name, { ...old, target });
       } else {
-        if (old !== undefined || leaving.has(name)) effects.push({ kind: "stop", name });
         leaving.delete(name);
-        effects.push({ kind: "spawn", name, behavior: behaviorOf(target, name, state.assignment) });
+        // An actor of this name may be there, its end on its way to us or not: nothing is stopped if not.
+        effects.push(
+          { kind: "stop", name },
+          { kind: "spawn", name, behavior: behaviorOf(target, name, state.assignment, reason) },
+        );
         targets.set(name, { target, settings, status: old?.status ?? NEVER_SCRAPED });
       }
-      if (overTargetLimit || state.overTargetLimit) {
+      if (old !== undefined && (overTargetLimit || state.overTargetLimit)) {
         effects.push(tell(targetRef(name), { kind: "force", reason }));
       }
     }
@@ -235,13 +241,19 @@ export function scrapePoolBehavior(
     return { events: [{ kind: "synced", targets, leaving, discovery, overTargetLimit, seconds }], effects };
   }
 
-  function behaviorOf(target: DiscoveredTarget, name: string, { config, offsetSeed }: PoolAssignment) {
+  function behaviorOf(
+    target: DiscoveredTarget,
+    name: string,
+    { config, offsetSeed }: PoolAssignment,
+    forced: string | undefined,
+  ) {
     return targetBehavior({
       target,
       name,
       config,
       offsetSeed,
       pool: { path: options.path },
+      forced,
       deps: options.target,
     });
   }
@@ -251,7 +263,7 @@ export function scrapePoolBehavior(
     const behavior = fileDiscoveryBehavior({
       configs: config.fileSdConfigs,
       files: options.files,
-      provider: FILE_DISCOVERY,
+      provider: providerOf(config),
       pool: { path: options.path },
     });
     return [{ kind: "spawn", name: FILE_DISCOVERY, behavior }];
@@ -262,19 +274,17 @@ export function scrapePoolBehavior(
     initial: () => emptyPool(assigned),
     decide,
     evolve,
-    resume: (state) => [
-      ...startDiscovery(state.assignment.config),
-      tell({ path: options.path } as ActorRef<ScrapePoolCommand>, {
-        kind: "configure",
-        config: state.assignment.config,
-        offsetSeed: state.assignment.offsetSeed,
-      }),
-    ],
+    // Not a configuration of its own: one that waits in the mailbox is newer.
+    resume: (state) =>
+      retired
+        ? [{ kind: "stopSelf" }]
+        : [...startDiscovery(state.assignment.config), tell(self, { kind: "start" })],
     childEnded: (name) => ({ kind: "targetEnded", name }),
     persistence: { kind: "none" },
     supervision: {
       scope: "oneForOne",
-      restartsMax: 5,
+      // However often a target fails, its siblings are not to pay for it.
+      restartsMax: Number.POSITIVE_INFINITY,
       windowMs: 60_000,
       backoffMs: { min: 1_000, max: 30_000 },
       directive: () => "restart",
@@ -299,6 +309,11 @@ function emptyPool(assignment: PoolAssignment): ScrapePoolState {
     syncSeconds: 0,
     syncFailures: 0,
   };
+}
+
+/** Tells what a discovery in force has found from the last word of one that was stopped. */
+function providerOf(config: ScrapeConfig): string {
+  return config.fileSdConfigs.length === 0 ? "" : `${FILE_DISCOVERY} ${JSON.stringify(config.fileSdConfigs)}`;
 }
 
 /** All that a running target was started with but for itself: when it changes, the target starts anew. */

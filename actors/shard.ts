@@ -65,6 +65,8 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         return answer(
           reply(command.replyTo, viewOf(head, command.matcherSets, command.range, command.after)),
         );
+      case "flush":
+        return answer({ kind: "whenDurable", effects: [reply(command.replyTo, "durable")] });
       case "series":
         return answer(reply(command.replyTo, seriesOf(head, command.matcherSets, command.range)));
       case "labelNames":

@@ -17,7 +17,7 @@ import { lastErrorOf, type ScrapeEnding } from "../lib/scrape/ending.ts";
 
 import { cohortName } from "../lib/scrape/target_name.ts";
 import { firstScrapeMs, nextScrapeMs, scrapeOffsetMs, snappedMs } from "../lib/scrape/schedule.ts";
-import { ScrapeSession } from "../lib/scrape/session.ts";
+import { type Digest, ScrapeSession } from "../lib/scrape/session.ts";
 import { requestOf, settingsOf } from "../lib/scrape/from_config.ts";
 import type {
   ScrapePoolCommand,
@@ -32,6 +32,8 @@ import type { ShardCommand } from "./protocol/shard.ts";
 const APPEND_TIMEOUT_MS = 30_000;
 /** The client keeps to the scrape timeout itself; the task's deadline stands behind it. */
 const TASK_GRACE_MS = 5_000;
+/** The last markers wait so long for storage's answer to the last scrape, and ask again. */
+const END_OF_RUN_PAUSE_MS = 1_000;
 const SNAPSHOT_EVERY = 100;
 
 export interface TargetDeps {
@@ -52,6 +54,8 @@ export interface TargetOptions {
   readonly config: ScrapeConfig;
   readonly offsetSeed: number;
   readonly pool: ActorRef<ScrapePoolCommand>;
+  /** As by the command `force`, from the first scrape on. */
+  readonly forced: string | undefined;
   readonly deps: TargetDeps;
 }
 
@@ -93,7 +97,14 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
   });
   const settings = settingsOf(config, target.scrapeTimeoutMs);
   const cohort = cohortName(config.jobName, options.name);
+  const self: ActorRef<TargetCommand> = { path: `${options.pool.path}/${options.name}` };
+  /** What the pool has told: it outlives a restart of the target, which the pool does not hear of. */
+  const orders = { forced: options.forced, retired: false };
   let resources: Resources | undefined;
+
+  function newState(known: Pick<TargetState, "health" | "reason"> = NEW_TARGET): TargetState {
+    return { ...NEW_TARGET, health: known.health, reason: known.reason, forced: orders.forced };
+  }
 
   function open(): Resources {
     resources?.client.close();
@@ -111,8 +122,9 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
       case "scraped":
         return onScraped(state, command);
       case "scrapeFailed":
-        deps.log.error("Scrape failed unexpectedly", { target: target.url, err: command.reason });
-        return { events: [{ kind: "scrapeEnded" }], effects: [] };
+        return onScrapeFailed(state, command);
+      case "healthSeen":
+        return onHealthSeen(state, command.atMs, command.lastError);
       case "appended":
         return onAppended(command.outcome, command.again);
       case "appendFailed":
@@ -124,13 +136,19 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
         open();
         return { events: [{ kind: "scrapeEnded" }], effects: [] };
       case "force":
+        orders.forced = command.reason;
         return { events: [{ kind: "forced", reason: command.reason }], effects: [] };
       case "retire":
         return onRetire(state, nowMs);
       case "endOfRunDue":
-        return { events: [], effects: [appendEndOfRun(command.tMs)] };
+        return onEndOfRunDue(state, command.tMs, nowMs);
       case "endOfRunKept":
-        return { events: [], effects: [releaseCohort(), { kind: "stopSelf" }] };
+        return {
+          events: [],
+          effects: command.again === undefined
+            ? [releaseCohort(), { kind: "forgetSelf" }]
+            : [appendEndOfRun(command.again)],
+        };
       case "metadata":
         return {
           events: [],
@@ -157,21 +175,73 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
 
   function scrapeTask(forced: string | undefined, scrapeMs: EpochMs): Effect<TargetCommand> {
     const { session, client } = resources ?? open();
+    const startedMs = deps.clock.monotonicMs();
+    const tookMs = () => deps.clock.monotonicMs() - startedMs;
+    let reading = false;
     return {
       kind: "task",
       label: target.url,
       timeoutMs: target.scrapeTimeoutMs + TASK_GRACE_MS,
       run: async (signal) => {
-        const startedMs = deps.clock.monotonicMs();
         const outcome: HttpOutcome = forced === undefined
-          ? await client.get(await requestOf(target, config, deps.files, deps.userAgent), signal)
+          ? await get(client, signal)
           : { kind: "failed", reason: forced };
-        const tookMs = deps.clock.monotonicMs() - startedMs;
-        const { batch, ending } = session.digest(outcome, scrapeMs, tookMs);
-        return { kind: "scraped", startedMs: scrapeMs, tookMs, ending, batch };
+        // Nobody waits any more, and the session may be with the next scrape.
+        signal.throwIfAborted();
+        reading = true;
+        const took = tookMs();
+        const { batch, ending } = session.digest(outcome, scrapeMs, took);
+        return { kind: "scraped", startedMs: scrapeMs, tookMs: took, ending, batch };
       },
-      failed: (error) => ({ kind: "scrapeFailed", startedMs: scrapeMs, reason: messageOf(error) }),
+      failed: (error) => ({
+        kind: "scrapeFailed",
+        startedMs: scrapeMs,
+        tookMs: tookMs(),
+        reason: messageOf(error),
+        broken: reading,
+      }),
     };
+  }
+
+  /** What cannot even be asked, as with a password file that is gone, is an ending like a refused connection. */
+  async function get(client: HttpClient, signal: AbortSignal): Promise<HttpOutcome> {
+    try {
+      return await client.get(await requestOf(target, config, deps.files, deps.userAgent), signal);
+    } catch (error) {
+      return { kind: "failed", reason: messageOf(error) };
+    }
+  }
+
+  function onScrapeFailed(
+    state: TargetState,
+    { startedMs, tookMs, reason, broken }: Extract<TargetCommand, { kind: "scrapeFailed" }>,
+  ): TargetDecision {
+    deps.log.error("Scrape failed unexpectedly", { target: target.url, err: reason });
+    const digest = broken
+      ? lastDigest(reason, startedMs, tookMs)
+      : (resources ?? open()).session.digest({ kind: "failed", reason }, startedMs, tookMs);
+    return onScraped(state, { kind: "scraped", startedMs, tookMs, ...digest });
+  }
+
+  /** A session that broke while it read is in no state to go on; it ends its series if it still can. */
+  function lastDigest(reason: string, startedMs: EpochMs, tookMs: number): Digest {
+    const broken = resources?.session;
+    const { session } = open();
+    const outcome: HttpOutcome = { kind: "failed", reason };
+    try {
+      return (broken ?? session).digest(outcome, startedMs, tookMs);
+    } catch (error) {
+      deps.log.error("Series of a scrape not ended", { target: target.url, err: messageOf(error) });
+      return session.digest(outcome, startedMs, tookMs);
+    }
+  }
+
+  function onHealthSeen(state: TargetState, atMs: EpochMs, lastError: string): TargetDecision {
+    if (lastError === "") {
+      return { events: state.health === "up" ? [] : [{ kind: "wentUp", atMs }], effects: [] };
+    }
+    const known = state.health === "down" && state.reason === lastError;
+    return { events: known ? [] : [{ kind: "wentDown", atMs, reason: lastError }], effects: [] };
   }
 
   function onScraped(
@@ -180,13 +250,9 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
   ): TargetDecision {
     const lastError = lastErrorOf(ending);
     const health = ending.kind === "parsed" ? "up" : "down";
-    const events: TargetEvent[] = [];
-    if (health === "up" && state.health !== "up") events.push({ kind: "wentUp", atMs: startedMs });
-    if (health === "down" && (state.health !== "down" || state.reason !== lastError)) {
-      events.push({ kind: "wentDown", atMs: startedMs, reason: lastError });
-    }
+    const isNews = health !== state.health || lastError !== state.reason;
     return {
-      events,
+      events: [{ kind: "scrapeReported" }],
       effects: [
         tell(options.pool, {
           kind: "targetScraped",
@@ -195,6 +261,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
           tallies: talliesOf(ending, state.skipped),
         }),
         append(batch),
+        ...isNews ? [tell(self, { kind: "healthSeen", atMs: startedMs, lastError })] : [],
       ],
     };
   }
@@ -229,7 +296,8 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
 
   function onRetire(state: TargetState, nowMs: EpochMs): TargetDecision {
     if (state.retiredMs !== undefined) return { events: [], effects: [] };
-    if (state.startedMs === undefined) return { events: [], effects: [{ kind: "stopSelf" }] };
+    orders.retired = true;
+    if (state.startedMs === undefined) return { events: [], effects: [{ kind: "forgetSelf" }] };
     const tMs = firstScrapeMs(nowMs, offsetMs, intervalMs);
     // As Prometheus: two intervals and a tenth, so that a target that has only moved to another job has written
     // newer samples by then, and the markers at the first missed scrape come too late to cut it short.
@@ -243,14 +311,32 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     };
   }
 
-  function appendEndOfRun(tMs: EpochMs): Effect<TargetCommand> {
+  function onEndOfRunDue(state: TargetState, tMs: EpochMs, nowMs: EpochMs): TargetDecision {
+    if (!state.inFlight) {
+      return { events: [], effects: [appendEndOfRun((resources ?? open()).session.endOfRun(tMs))] };
+    }
+    // The session takes one answer at a time, and which series are to end depends on it.
+    const atMs = nowMs + END_OF_RUN_PAUSE_MS;
+    return {
+      events: [],
+      effects: [{ kind: "timer", key: "endOfRun", atMs, command: { kind: "endOfRunDue", tMs } }],
+    };
+  }
+
+  function appendEndOfRun(batch: SampleBatch): Effect<TargetCommand> {
     const { session } = resources ?? open();
     return ask<ShardCommand, "append", TargetCommand>({
       to: deps.storage,
-      question: { kind: "append", batches: [session.endOfRun(tMs)], atomic: false, durable: false },
+      question: { kind: "append", batches: [batch], atomic: false, durable: false },
       timeoutMs: APPEND_TIMEOUT_MS,
-      answered: () => ({ kind: "endOfRunKept" }),
-      failed: () => ({ kind: "endOfRunKept" }),
+      answered: ([outcome]) => ({ kind: "endOfRunKept", again: session.answered(outcome!) }),
+      failed: (error) => {
+        deps.log.error("End of a target not kept: storage did not answer", {
+          target: target.url,
+          err: messageOf(error),
+        });
+        return { kind: "endOfRunKept", again: undefined };
+      },
     });
   }
 
@@ -265,13 +351,15 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
 
   return {
     name: "target",
-    initial: () => {
-      open();
-      return NEW_TARGET;
-    },
+    initial: () => newState(),
     decide,
     evolve,
-    resume: (_state, nowMs) => [arm(firstScrapeMs(nowMs, offsetMs, intervalMs))],
+    resume: (_state, nowMs) => {
+      open();
+      // What it scraped before is forgotten, so there is nothing left to end.
+      if (orders.retired) return [releaseCohort(), { kind: "forgetSelf" }];
+      return [arm(firstScrapeMs(nowMs, offsetMs, intervalMs))];
+    },
     stopping: () => {
       resources?.client.close();
       return [];
@@ -279,7 +367,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     persistence: {
       kind: "ahead",
       events: jsonCodec<TargetEvent>(1),
-      state: healthOnly(jsonCodec<TargetState>(1)),
+      state: healthOnly(jsonCodec<TargetState>(1), newState),
       snapshotEvery: SNAPSHOT_EVERY,
       durable: (event) => event.kind === "wentUp" || event.kind === "wentDown",
     },
@@ -294,10 +382,14 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
 }
 
 /** A restart goes on with what is known of the target, not with what it was about to do. */
-function healthOnly(codec: Codec<TargetState>): Codec<TargetState> {
+function healthOnly(
+  codec: Codec<TargetState>,
+  newState: (known: TargetState) => TargetState,
+): Codec<TargetState> {
   return {
     ...codec,
     encode: ({ health, reason }) => codec.encode({ ...NEW_TARGET, health, reason }),
+    decode: (bytes, version) => newState(codec.decode(bytes, version)),
   };
 }
 
@@ -308,9 +400,11 @@ function evolve(state: TargetState, event: TargetEvent): TargetState {
     case "wentDown":
       return { ...state, health: "down", reason: event.reason };
     case "scrapeStarted":
-      return { ...state, inFlight: true, startedMs: event.atMs, skipped: 0 };
+      return { ...state, inFlight: true, startedMs: event.atMs };
     case "scrapeSkipped":
       return { ...state, skipped: state.skipped + 1 };
+    case "scrapeReported":
+      return { ...state, skipped: 0 };
     case "scrapeEnded":
       return { ...state, inFlight: false };
     case "forced":

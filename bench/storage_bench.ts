@@ -211,6 +211,7 @@ const source = createSeriesSource({
   cache,
   head: {
     view: (matcherSets, range, after) => Promise.resolve(viewOf(head, matcherSets, range, after)),
+    untilDurable: () => Promise.resolve(),
     series: () => Promise.resolve([]),
     labelNames: () => Promise.resolve([]),
     labelValues: () => Promise.resolve([]),

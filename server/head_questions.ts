@@ -1,12 +1,22 @@
 /** The storage head's questions as calls: each is one message to the shard, and waits for its answer. */
 import type { ActorRef, ActorSystem } from "../lib/actor/types.ts";
+import { UserError } from "../lib/core/errors.ts";
 import type { HeadQuestions } from "../lib/storage/reader.ts";
 import type { ShardCommand } from "../actors/protocol/shard.ts";
 
 /** The shard answers between two batches; a question that waits longer has found it in trouble. */
 export const STORAGE_TIMEOUT_MS = 30_000;
 
-export function askHead(system: ActorSystem, shard: ActorRef<ShardCommand>): HeadQuestions {
+/**
+ * A journal that does not take a group for so long is in trouble, and its keeper says so: answers come without waiting
+ * for it then, since a monitoring system must answer when the disk is full.
+ */
+const DURABLE_WAIT_MS_MAX = 1_000;
+
+export function askHead(
+  system: ActorSystem,
+  shard: ActorRef<ShardCommand>,
+): HeadQuestions {
   return {
     view: (matcherSets, range, after) =>
       system.ask<ShardCommand, "view">(
@@ -14,6 +24,13 @@ export function askHead(system: ActorSystem, shard: ActorRef<ShardCommand>): Hea
         { kind: "view", matcherSets, range, after },
         STORAGE_TIMEOUT_MS,
       ),
+    untilDurable: async () => {
+      try {
+        await system.ask<ShardCommand, "flush">(shard, { kind: "flush" }, DURABLE_WAIT_MS_MAX);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error; // late, or refused by a shard that is overloaded
+      }
+    },
     series: (matcherSets, range) =>
       system.ask<ShardCommand, "series">(shard, { kind: "series", matcherSets, range }, STORAGE_TIMEOUT_MS),
     labelNames: (matcherSets, range) =>

@@ -31,7 +31,7 @@ for (let seed = first; seed < first + count; seed++) {
   failed.push(seed);
   console.log(`seed ${seed}: ${problems.length} problems`);
   for (const problem of problems.slice(0, PROBLEMS_SHOWN_MAX)) console.log(`  ${problem}`);
-  if (count === 1) for (const line of trace.slice(-TRACE_TAIL_LINES)) console.log(`    ${line}`);
+  if (count === 1) { for (const line of trace.slice(-TRACE_TAIL_LINES)) console.log(`    ${line}`); }
 }
 if (count > 1) console.log(`${count - failed.length} passed, ${failed.length} failed: ${failed.join(" ")}`);
 if (failed.length > 0) Deno.exit(1);

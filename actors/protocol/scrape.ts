@@ -46,7 +46,16 @@ export type TargetCommand =
     readonly ending: ScrapeEnding;
     readonly batch: SampleBatch;
   }
-  | { readonly kind: "scrapeFailed"; readonly startedMs: EpochMs; readonly reason: string }
+  /** The scrape ended in no answer: too late even for the task, or (`broken`) by a fault of ours in reading it. */
+  | {
+    readonly kind: "scrapeFailed";
+    readonly startedMs: EpochMs;
+    readonly tookMs: number;
+    readonly reason: string;
+    readonly broken: boolean;
+  }
+  /** Told to itself, so that the samples do not wait for the journal. */
+  | { readonly kind: "healthSeen"; readonly atMs: EpochMs; readonly lastError: string }
   | { readonly kind: "appended"; readonly outcome: AppendOutcome; readonly again: SampleBatch | undefined }
   | { readonly kind: "appendFailed"; readonly reason: string }
   /** Every scrape fails with this reason until it is taken back: the pool is over its target limit. */
@@ -54,7 +63,7 @@ export type TargetCommand =
   /** The target is gone: no more scrapes, and in good time the markers that end its series. */
   | { readonly kind: "retire" }
   | { readonly kind: "endOfRunDue"; readonly tMs: EpochMs }
-  | { readonly kind: "endOfRunKept" }
+  | { readonly kind: "endOfRunKept"; readonly again: SampleBatch | undefined }
   | { readonly kind: "metadata"; readonly replyTo: ReplyTo<TargetMetadata> };
 
 export type TargetEvent =
@@ -63,6 +72,7 @@ export type TargetEvent =
   // Not durable: a restart forgets them.
   | { readonly kind: "scrapeStarted"; readonly atMs: EpochMs }
   | { readonly kind: "scrapeSkipped"; readonly atMs: EpochMs }
+  | { readonly kind: "scrapeReported" }
   | { readonly kind: "scrapeEnded" }
   | { readonly kind: "forced"; readonly reason: string | undefined }
   | { readonly kind: "retired"; readonly atMs: EpochMs };
@@ -89,6 +99,8 @@ export interface PoolView {
 }
 
 export type ScrapePoolCommand =
+  /** Told to itself when it starts and when it comes back: brings the targets to the newest assignment. */
+  | { readonly kind: "start" }
   | { readonly kind: "configure"; readonly config: ScrapeConfig; readonly offsetSeed: number }
   /** Everything that one discovery mechanism has found, replacing what it found before. */
   | {
@@ -134,5 +146,7 @@ export type ScrapeManagerCommand =
     readonly scrapeConfigs: readonly ScrapeConfig[];
     readonly externalLabels: readonly (readonly [name: string, value: string])[];
   }
+  /** Told to itself when it comes back: starts the pools that it had. */
+  | { readonly kind: "start" }
   | { readonly kind: "poolEnded"; readonly name: string }
   | { readonly kind: "describe"; readonly replyTo: ReplyTo<ScrapeManagerView> };

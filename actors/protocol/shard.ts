@@ -31,6 +31,8 @@ export type ShardCommand =
     readonly after: number;
     readonly replyTo: ReplyTo<HeadView>;
   }
+  /** Answered once everything appended before would survive a crash. */
+  | { readonly kind: "flush"; readonly replyTo: ReplyTo<"durable"> }
   | {
     readonly kind: "series";
     readonly matcherSets: readonly (readonly Matcher[])[];

@@ -64,6 +64,8 @@ export class Cell implements KeeperHost {
   stopRequested = false;
   /** Whether the state is sound: not half folded. */
   intact = true;
+  /** Ends for good: the journal is deleted after the last flush. */
+  forgetsJournal = false;
   /** The failure was one of recovery: there is no state to go on with. */
   unrecoverable = false;
   readonly #keeper: Keeper;
@@ -351,6 +353,7 @@ export class Cell implements KeeperHost {
 
   /** As a kill of the process: no word, no flush; comes back from the journal. */
   crash(): void {
+    if (this.status === "unborn") return this.#clearMailbox("crashed"); // it has no life to lose
     assert(this.status !== "ended" && this.status !== "stopping", `${this.path} is ${this.status}`);
     this.observe("crashed");
     this.family.discardAll();
@@ -372,9 +375,9 @@ export class Cell implements KeeperHost {
   }
 
   /** As in a crash: nothing is said, nothing flushed, and the parent is not told. */
-  discard(): void {
+  discard(reason: "stopped" | "crashed"): void {
     this.family.discardAll();
-    this.#vanish("crashed");
+    this.#vanish(reason);
   }
 
   async #end(reason: EndReason): Promise<void> {
@@ -426,6 +429,7 @@ export class Cell implements KeeperHost {
       this.fail(error, true);
     }
     if (this.intact) await this.#keeper.flush();
+    if (this.forgetsJournal && this.ending) await this.#keeper.forget();
   }
 
   async #within(timeoutMs: number, work: Promise<void>): Promise<void> {

@@ -17,8 +17,8 @@ export class Family {
   readonly #parent: Cell;
   readonly #children = new Map<string, Cell>();
   readonly #budget = new RestartBudget();
-  /** Names whose holder is still ending. */
-  #awaited: Map<string, AnyBehavior> | undefined;
+  /** For names whose holder is still ending: the next, whose mailbox is open already. */
+  #awaited: Map<string, Cell> | undefined;
   /** Not yet started; the first may be starting. */
   #unstarted: Cell[] = [];
   #startingFirst = false;
@@ -42,13 +42,19 @@ export class Family {
     assert(present.ending || present.stopRequested, `cannot spawn ${path}: the name is in use`);
     assert(!this.#awaited?.has(name), `cannot spawn ${path}: the name is in use by a spawn that waits`);
     this.#awaited ??= new Map();
-    this.#awaited.set(name, behavior);
+    const { runtime } = this.#parent;
+    const next = new Cell(runtime, this.#parent, name, behavior);
+    this.#awaited.set(name, next);
+    runtime.cells.set(path, next);
   }
 
   adopt(name: string, behavior: AnyBehavior): Cell {
     assert(name !== "" && !name.includes("/"), `cannot spawn an actor named ${JSON.stringify(name)}`);
-    const child = new Cell(this.#parent.runtime, this.#parent, name, behavior);
-    this.#children.set(name, child);
+    return this.#enter(new Cell(this.#parent.runtime, this.#parent, name, behavior));
+  }
+
+  #enter(child: Cell): Cell {
+    this.#children.set(child.name, child);
     this.#parent.runtime.cells.set(child.path, child);
     this.#unstarted.push(child);
     this.#startNext();
@@ -56,8 +62,14 @@ export class Family {
   }
 
   stop(name: string): void {
-    if (this.#awaited?.delete(name)) return;
     const child = this.#children.get(name);
+    const next = this.#awaited?.get(name);
+    if (next !== undefined) {
+      this.#awaited?.delete(name);
+      next.discard("stopped");
+      if (child !== undefined) this.#parent.runtime.cells.set(child.path, child);
+      return;
+    }
     if (child === undefined || child.ending) return; // it was faster
     if (child.live) child.signal({ kind: "stop" });
     else void child.end("stopped");
@@ -65,15 +77,20 @@ export class Family {
 
   /** Right to left. */
   async endAll(): Promise<void> {
-    this.#awaited = undefined;
+    this.#discardAwaited("stopped");
     for (const child of [...this.#children.values()].reverse()) await child.end("stopped");
   }
 
   discardAll(): void {
-    this.#awaited = undefined;
-    for (const child of [...this.#children.values()].reverse()) child.discard();
+    this.#discardAwaited("crashed");
+    for (const child of [...this.#children.values()].reverse()) child.discard("crashed");
     this.#children.clear();
     this.#unstarted = [];
+  }
+
+  #discardAwaited(reason: "stopped" | "crashed"): void {
+    for (const next of this.#awaited?.values() ?? []) next.discard(reason);
+    this.#awaited = undefined;
   }
 
   onEnd(child: Cell, reason: EndReason): void {
@@ -84,10 +101,11 @@ export class Family {
     if (parent.behavior.childEnded !== undefined && parent.status !== "stopping") {
       parent.signal({ kind: "childEnded", name, reason });
     }
-    const behavior = this.#awaited?.get(name);
-    if (behavior === undefined) return;
+    const next = this.#awaited?.get(name);
+    if (next === undefined) return;
     this.#awaited?.delete(name);
-    if (parent.live) this.adopt(name, behavior);
+    if (parent.live) this.#enter(next);
+    else next.discard("stopped");
   }
 
   onFailure(child: Cell, error: unknown): void {

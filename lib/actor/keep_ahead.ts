@@ -76,6 +76,13 @@ export class AheadKeeper implements Keeper {
     await this.settled();
   }
 
+  async forget(): Promise<void> {
+    const { path, runtime } = this.#host;
+    await runtime.journal.forget(path).catch((error) => {
+      runtime.log.warn("Cannot delete a journal", { path, error: messageOf(error) });
+    });
+  }
+
   async salvage(): Promise<void> {
     await this.settled();
   }

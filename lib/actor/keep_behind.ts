@@ -98,6 +98,13 @@ export class BehindKeeper implements Keeper {
     await this.#truncating;
   }
 
+  async forget(): Promise<void> {
+    const { path, runtime } = this.#host;
+    await runtime.journal.forget(path).catch((error) => {
+      runtime.log.warn("Cannot delete a journal", { path, error: messageOf(error) });
+    });
+  }
+
   async salvage(): Promise<void> {
     try {
       await this.flush();

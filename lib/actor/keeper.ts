@@ -46,6 +46,8 @@ export interface Keeper {
   settled(): Promise<void>;
   /** Resolves when everything folded is in the journal, and `whenDurable` effects are carried out. */
   flush(): Promise<void>;
+  /** After the last flush: the journal is deleted where there is one. Never rejects. */
+  forget(): Promise<void>;
   /** Before a restart: an intact state may hand over what it has not flushed. Never rejects. */
   salvage(): Promise<void>;
 }
@@ -87,6 +89,10 @@ class NoKeeper implements Keeper {
   }
 
   flush(): Promise<void> {
+    return DONE;
+  }
+
+  forget(): Promise<void> {
     return DONE;
   }
 

@@ -37,6 +37,8 @@ interface Stream {
   /** An append whose commit was rejected, and which may have been kept nevertheless. */
   doubt: { readonly seq: number; readonly whole: number } | undefined;
   busy: Promise<unknown>;
+  /** Calls that run or wait. */
+  waiting: number;
 }
 
 export class KvJournal implements Journal {
@@ -142,6 +144,24 @@ export class KvJournal implements Journal {
       const range = groupsRange(RECORD_SPACE, entry.stream, 0, endSeq);
       if (!await deletePieces(this.#kv, at, range, this.#checks)) throw this.#conflict(path);
     });
+  }
+
+  async forget(path: ActorPath): Promise<void> {
+    await this.#exclusive(path, async (stream) => {
+      stream.tail = undefined;
+      stream.doubt = undefined;
+      const entry = await this.#catalogue.find(path);
+      if (entry === null) return;
+      // First the entry: a crash in between leaves pieces that nobody can reach, since numbers are not used twice.
+      if (!await this.#catalogue.drop(path)) throw this.#conflict(path);
+      for (const space of [RECORD_SPACE, SNAPSHOT_SPACE]) {
+        const at = { space, stream: entry.stream };
+        const range = groupsRange(space, entry.stream, 0);
+        if (!await deletePieces(this.#kv, at, range, this.#checks)) throw this.#conflict(path);
+      }
+    });
+    const stream = this.#streams.get(path);
+    if (stream?.waiting === 0) this.#streams.delete(path);
   }
 
   async #append(
@@ -261,11 +281,12 @@ export class KvJournal implements Journal {
   #exclusive<T>(path: ActorPath, run: (stream: Stream) => Promise<T>): Promise<T> {
     let stream = this.#streams.get(path);
     if (stream === undefined) {
-      stream = { tail: undefined, doubt: undefined, busy: Promise.resolve() };
+      stream = { tail: undefined, doubt: undefined, busy: Promise.resolve(), waiting: 0 };
       this.#streams.set(path, stream);
     }
     const mine = stream;
-    const result = mine.busy.then(() => run(mine));
+    mine.waiting++;
+    const result = mine.busy.then(() => run(mine)).finally(() => mine.waiting--);
     mine.busy = result.catch(() => {}); // its caller hears of it
     return result;
   }

@@ -52,6 +52,11 @@ export class StreamCatalogue {
     return await this.#kv.commit({ checks: this.#checks, sets }) !== null;
   }
 
+  /** False when a check failed. */
+  async drop(path: ActorPath): Promise<boolean> {
+    return await this.#kv.commit({ checks: this.#checks, deletes: [streamKey(path)] }) !== null;
+  }
+
   async #create(path: ActorPath): Promise<StreamEntry> {
     for (let attempt = 1;; attempt++) {
       const present = await this.find(path); // an earlier attempt that was rejected may have been kept

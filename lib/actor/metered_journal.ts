@@ -45,4 +45,8 @@ export class MeteredJournal implements Journal {
   truncate(stream: ActorPath, throughSeq: number): Promise<void> {
     return this.#journal.truncate(stream, throughSeq);
   }
+
+  forget(stream: ActorPath): Promise<void> {
+    return this.#journal.forget(stream);
+  }
 }

@@ -2,7 +2,10 @@
 import type { Clock, Log, Rng } from "../core/ports.ts";
 import type { ActorPath, Journal, Supervision } from "./types.ts";
 
-/** Lets the event loop turn: `run` is called once, soon, never synchronously and not before waiting I/O. */
+/**
+ * Calls `run` once, soon and never synchronously, in the order of the calls. Lets waiting I/O have its turn after a
+ * few milliseconds of work at the latest.
+ */
 export interface Scheduler {
   soon(run: () => void): void;
 }

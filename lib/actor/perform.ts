@@ -30,6 +30,9 @@ export function performEffect(cell: Cell, effect: AnyEffect): void {
       return cell.truncate(effect.throughSeq);
     case "stopSelf":
       return stopping ? undefined : cell.signal({ kind: "stop" });
+    case "forgetSelf":
+      cell.forgetsJournal = true;
+      return stopping ? undefined : cell.signal({ kind: "stop" });
     default:
       return assertNever(effect);
   }

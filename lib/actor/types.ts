@@ -83,7 +83,10 @@ export type Effect<C extends Tagged> =
     readonly run: (signal: AbortSignal) => Promise<C>;
     readonly failed: (error: unknown) => C;
   }
-  /** A name in use is waited for if it is stopping, and is an assertion failure otherwise. */
+  /**
+   * A name in use is waited for if it is stopping, and is an assertion failure otherwise. What is told to the name
+   * from then on is for the new actor.
+   */
   | { readonly kind: "spawn"; readonly name: string; readonly behavior: AnyBehavior }
   | { readonly kind: "stop"; readonly name: string }
   /** Carried out when every event folded so far is in the journal; asks for a flush at once. `ahead`: at once. */
@@ -91,7 +94,9 @@ export type Effect<C extends Tagged> =
   /** Drops the actor's own journal through `throughSeq` (behind only: the caller has a better copy). */
   | { readonly kind: "truncate"; readonly throughSeq: number }
   /** Ends this actor as if its parent had stopped it. */
-  | { readonly kind: "stopSelf" };
+  | { readonly kind: "stopSelf" }
+  /** As `stopSelf`, for good: its journal ends with it. */
+  | { readonly kind: "forgetSelf" };
 
 // deno-lint-ignore no-explicit-any -- existential: a parent holds children of unlike types
 export type AnyBehavior = Behavior<any, any, any>;
@@ -180,6 +185,8 @@ export interface Journal {
   loadSnapshot(stream: ActorPath): Promise<JournalSnapshot | null>;
   /** A prefix. */
   truncate(stream: ActorPath, throughSeq: number): Promise<void>;
+  /** The whole stream and its snapshots: the next append begins with 1. */
+  forget(stream: ActorPath): Promise<void>;
 }
 
 export type Question<C> = Extract<C, { readonly replyTo: ReplyTo<never> }>;

@@ -68,6 +68,8 @@ export class Cohort {
   dirtySinceMs: EpochMs = 0;
   /** The newest record of this cohort. */
   lastSeq = 0;
+  /** Samples before this time are durable: the earliest of the records that may not be. */
+  freshFromMs = Infinity;
 
   readonly pages: PageRef[] = [];
   nextPage = 0;
@@ -204,6 +206,8 @@ export class Cohort {
     const { lastMs, lastWords } = this;
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i]!;
+      // A stray may be older than a row of the same message.
+      if (tMs < lastMs[column]!) continue;
       lastMs[column] = tMs;
       lastWords[2 * column] = words[2 * i]!;
       lastWords[2 * column + 1] = words[2 * i + 1]!;

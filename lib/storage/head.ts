@@ -79,6 +79,9 @@ export class Head {
   nextSeq = 1;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
+  /** Records up to here were handed over; those up to `#durableThrough` are known to be in the journal. */
+  #drainedThrough = 0;
+  #durableThrough = 0;
   readonly #writer = new ByteWriter(64 * 1024);
 
   constructor(readonly boot: number, readonly options: HeadOptions) {}
@@ -225,6 +228,8 @@ export class Head {
   #place(cohort: Cohort, row: AcceptedRow, stray: boolean): void {
     const { tMs, columns, values } = row;
     const rowsBefore = cohort.rows.length;
+    if (cohort.lastSeq <= this.#durableThrough) cohort.freshFromMs = Infinity;
+    if (tMs < cohort.freshFromMs) cohort.freshFromMs = tMs;
     cohort.setLast(tMs, columns, values);
     if (tMs > this.maxMs) this.maxMs = tMs;
     if (stray) {
@@ -258,7 +263,15 @@ export class Head {
     );
     this.#pending = [];
     this.#pendingBytes = 0;
+    // One flush is in flight at a time: whoever asks for the next one has seen the one before into the journal.
+    this.#durableThrough = this.#drainedThrough;
+    this.#drainedThrough = this.nextSeq - 1;
     return records;
+  }
+
+  /** Whether a crash now could lose none of the cohort's samples up to `endMs`. May say no where it could not. */
+  isDurable(cohort: Cohort, endMs: EpochMs): boolean {
+    return cohort.lastSeq <= this.#durableThrough || cohort.freshFromMs > endMs;
   }
 
   /** Folds a record back. What a manifest holds already is passed over. */
@@ -281,6 +294,7 @@ export class Head {
   /** Ends a replay. What is dirty counts as dirty from now on, since records carry no time of their own. */
   replayed(nowMs: EpochMs): void {
     for (const cohort of this.cohorts.values()) cohort.dirtySinceMs = nowMs;
+    this.#drainedThrough = this.#durableThrough = this.nextSeq - 1;
     this.measureWindows();
   }
 

@@ -66,6 +66,7 @@ function eachCohort(
 /** The part of the view that begins after cohort `after`; 0 for the first. */
 export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange, after: number): HeadView {
   const cohorts: CohortView[] = [];
+  let durable = true;
   let cells = 0;
   let next: number | undefined;
   eachCohort(head, matcherSets, range, after, (cohort, columns) => {
@@ -73,6 +74,7 @@ export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange, a
       next = cohorts[cohorts.length - 1]!.cohort;
       return false;
     }
+    if (!head.isDurable(cohort, range.endMs)) durable = false;
     cells += columns.length * (cohort.rows.length + VIEW_SERIES_CELLS);
     const series: Labels[] = new Array(columns.length);
     const twins: number[] = [];
@@ -96,7 +98,7 @@ export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange, a
     });
     return true;
   });
-  return { cohorts, next };
+  return { cohorts, next, durable };
 }
 
 function overlaps(columns: Uint32Array, first: number, end: number): boolean {

@@ -23,6 +23,8 @@ type MatcherSets = readonly (readonly Matcher[])[];
 export interface HeadQuestions {
   /** Cohorts after `after`, in the order of their numbers; 0 for the first part. */
   view(matcherSets: MatcherSets, range: TimeRange, after: number): Promise<HeadView>;
+  /** Resolves when a crash would lose nothing of what views have shown so far. Never rejects. */
+  untilDurable(): Promise<void>;
   series(matcherSets: MatcherSets, range: TimeRange): Promise<readonly Labels[]>;
   labelNames(matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
   labelValues(name: string, matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
@@ -51,13 +53,20 @@ async function* select(
   // Of two cohorts with a sample of one series at one time, the younger wins: they come oldest first.
   const merge = new SeriesMerge(range);
   let after: number | undefined = 0;
-  while (after !== undefined) {
-    signal.throwIfAborted();
-    const view: HeadView = await head.view([request.matchers], range, after);
-    for (const cohort of view.cohorts) yield* groupsOf(cohort, request, signal, merge, cache);
-    after = view.next;
+  let durable: Promise<void> | undefined;
+  try {
+    while (after !== undefined) {
+      signal.throwIfAborted();
+      const view: HeadView = await head.view([request.matchers], range, after);
+      // A crash must not take back what an answer has shown; the journal is written while the groups are worked on.
+      if (!view.durable) durable = head.untilDurable();
+      for (const cohort of view.cohorts) yield* groupsOf(cohort, request, signal, merge, cache);
+      after = view.next;
+    }
+    yield* merge.groups(samplesMax);
+  } finally {
+    if (!signal.aborted) await durable;
   }
-  yield* merge.groups(samplesMax);
 }
 
 /** The groups of one cohort; what has to be merged goes to `merge` instead. */

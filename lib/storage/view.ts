@@ -57,6 +57,8 @@ export interface CohortView {
  */
 export interface HeadView {
   readonly cohorts: readonly CohortView[];
+  /** A crash now would lose nothing of what it shows. */
+  readonly durable: boolean;
   /** Ask again for the cohorts after this one; undefined when there are no more. */
   readonly next: number | undefined;
 }

@@ -28,15 +28,16 @@ export interface CheckedCounts {
   ends: number;
 }
 
-export function checkWorld(world: World, readback: Readback, counted: CheckedCounts): void {
-  const index: Index = { scrapes: scrapesByTime(world), rows: rowsByTarget(world) };
+/** `rowsEnd`: how many rows had been acknowledged when the reading began. */
+export function checkWorld(world: World, readback: Readback, rowsEnd: number, counted: CheckedCounts): void {
+  const index: Index = { scrapes: scrapesByTime(world), rows: rowsByTarget(world, rowsEnd) };
   checkSamples(world, readback, index, counted);
   checkRows(world, readback, index, counted);
 }
 
 /** At the end of a run: each target was scraped when it should have been, and ended when it should have. */
 export function checkSchedules(world: World, readback: Readback, counted: CheckedCounts): void {
-  const index: Index = { scrapes: scrapesByTime(world), rows: rowsByTarget(world) };
+  const index: Index = { scrapes: scrapesByTime(world), rows: rowsByTarget(world, Infinity) };
   for (const assignment of world.assignments) {
     if (!assignment.overLimit) checkSchedule(world, assignment, index, counted);
     if (assignment.end === "removed" && !assignment.overLimit) {
@@ -51,15 +52,17 @@ function scrapesByTime(world: World): Map<string, Map<EpochMs, Served>> {
     const key = `${scrape.job}/${scrape.instance}`;
     let byTime = all.get(key);
     if (byTime === undefined) all.set(key, byTime = new Map());
-    if (byTime.has(scrape.startMs)) world.problem(`${key} was scraped twice at ${at(scrape.startMs)}`);
+    // A target that starts anew in the very moment of its scrape begins it again.
+    const twice = byTime.get(scrape.startMs)?.session === scrape.session;
+    if (twice) world.problem(`${key} was scraped twice at ${at(scrape.startMs)}`);
     byTime.set(scrape.startMs, scrape);
   }
   return all;
 }
 
-function rowsByTarget(world: World): Map<string, AcknowledgedRow[]> {
+function rowsByTarget(world: World, rowsEnd: number): Map<string, AcknowledgedRow[]> {
   const all = new Map<string, AcknowledgedRow[]>();
-  for (const row of world.ledger.rows) {
+  for (const row of world.ledger.rows.slice(0, rowsEnd)) {
     const named = world.cohorts.get(row.cohort);
     if (named === undefined) {
       world.problem(`rows of a cohort that nobody knows: ${row.cohort}`);

@@ -47,7 +47,8 @@ function jobText(job: ModelJob): string {
     `    target_limit: ${job.targetLimit}`,
     `    sample_limit: ${job.sampleLimit}`,
   ];
-  if (job.discovery === "file") lines.push("    file_sd_configs:", `      - files: [/etc/sd/${job.name}.json]`);
-  else lines.push("    static_configs:", `      - targets: [${[...job.instances].join(", ")}]`);
+  if (job.discovery === "file") {
+    lines.push("    file_sd_configs:", `      - files: [/etc/sd/${job.name}.json]`);
+  } else lines.push("    static_configs:", `      - targets: [${[...job.instances].join(", ")}]`);
   return lines.join("\n") + "\n";
 }

@@ -7,7 +7,16 @@ import { drawBelow } from "../../lib/core/rng.ts";
 import type { Clock, HttpClient, HttpClients, HttpGet, HttpOutcome, Rng } from "../../lib/core/ports.ts";
 import type { EpochMs } from "../../lib/core/time.ts";
 
-export type Mood = "up" | "down" | "status" | "slow" | "hanging" | "deaf" | "garbage" | "throwing" | "poisoned";
+export type Mood =
+  | "up"
+  | "down"
+  | "status"
+  | "slow"
+  | "hanging"
+  | "deaf"
+  | "garbage"
+  | "throwing"
+  | "poisoned";
 
 export const MOODS: readonly Mood[] = [
   "up",

@@ -42,22 +42,26 @@ export async function runSeed({ seed, durationMs }: RunOptions): Promise<RunResu
     checkFailures(world);
   } catch (error) {
     world.problem(`the run broke: ${error instanceof Error ? error.stack ?? error.message : error}`);
-    world.trace.push(...world.sim.trace);
+    world.abandon();
   }
   return { seed, problems: world.problems, trace: world.trace, counted };
 }
 
 async function check(world: World, counted: CheckedCounts) {
+  const rowsEnd = world.ledger.rows.length;
   const read = readAll(world.process.source, (text) => world.problem(text));
   const readback = await world.sim.settle(read);
-  checkWorld(world, readback, counted);
+  checkWorld(world, readback, rowsEnd, counted);
   return readback;
 }
 
 /** No actor may fail but by the world's own doing. */
 function checkFailures(world: World): void {
   for (const line of world.trace) {
-    if (/ failed: /.test(line) && !/ failed: bomb| failed: The store could not| failed: Cannot append/.test(line)) {
+    if (
+      / failed: /.test(line) &&
+      !/ failed: bomb| failed: The store could not| failed: Cannot append/.test(line)
+    ) {
       world.problem(`unexpected: ${line}`);
     }
   }

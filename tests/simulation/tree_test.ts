@@ -18,7 +18,10 @@ Deno.test(`the tree keeps what it promises in ${SEEDS} worlds with faults and cr
 });
 
 Deno.test("equal seeds give equal traces of the whole tree", async () => {
-  const [first, second] = [await runSeed({ seed: 7, durationMs: 60_000 }), await runSeed({ seed: 7, durationMs: 60_000 })];
+  const [first, second] = [
+    await runSeed({ seed: 7, durationMs: 60_000 }),
+    await runSeed({ seed: 7, durationMs: 60_000 }),
+  ];
   strictEqual(first.trace.join("\n"), second.trace.join("\n"));
   ok(first.trace.length > 1_000);
 });

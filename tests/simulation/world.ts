@@ -70,6 +70,7 @@ export class World {
   #lives = 0;
   #inForce: readonly ModelJob[] = [];
   #troubleEndMs = 0;
+  #lifeStartMs = 0;
   #bombs = 0;
 
   constructor(seed: number) {
@@ -122,6 +123,7 @@ export class World {
 
   async start(startMs: EpochMs): Promise<void> {
     this.calm();
+    this.#lifeStartMs = startMs;
     this.#process = await startProcess({
       seed: this.#seed + 1_000 * this.#lives++,
       startMs,
@@ -172,15 +174,32 @@ export class World {
     const edits = 1 + this.below(2);
     for (let i = 0; i < edits; i++) this.#edit(this.pick([...this.config.jobs.values()]));
     this.config.broken = this.below(6) === 0;
-    this.config.write();
+    this.#write();
     const outcome = await this.reload();
-    if ((outcome === "rejected") !== this.config.broken) this.problem(`the reload was ${outcome}`);
+    if (outcome !== "unanswered" && (outcome === "rejected") !== this.config.broken) {
+      this.problem(`the reload was ${outcome}`);
+    }
     this.config.broken = false;
     if (this.below(3) > 0) return;
     // Again at once: what the first one began is still under way.
     this.#edit(this.pick([...this.config.jobs.values()]));
-    this.config.write();
+    this.#write();
     await this.reload();
+  }
+
+  /** The target file is looked at whether the configuration is loaded again or not. */
+  #write(): void {
+    this.config.write();
+    this.#targetFileChanged();
+  }
+
+  #targetFileChanged(): void {
+    const instances = this.config.jobs.get("beta")?.instances;
+    if (instances === undefined) return;
+    this.#inForce = this.#inForce.map((job) =>
+      job.name === "beta" ? { ...job, instances: new Set(instances) } : job
+    );
+    this.#applied();
   }
 
   #edit(job: ModelJob): void {
@@ -211,7 +230,7 @@ export class World {
     if (job === undefined) return;
     this.#toggleInstance(job);
     this.config.writeTargets();
-    this.#applied();
+    this.#targetFileChanged();
   }
 
   #trouble(): void {
@@ -281,9 +300,18 @@ export class World {
       assignment.toMs = this.nowMs;
     }
     this.#inForce = [];
-    for (const line of this.sim.trace) this.trace.push(line);
+    this.#keepTrace();
     for (const { path, error } of this.sim.fatal) this.problem(`${path} failed for good: ${error}`);
     this.#bombs = 0;
+  }
+
+  /** With times since the world began, not since the process did. */
+  #keepTrace(): void {
+    for (const line of this.sim.trace) {
+      const space = line.indexOf(" ");
+      this.trace.push(`${Number(line.slice(0, space)) + this.#lifeStartMs - START_MS}${line.slice(space)}`);
+    }
+    this.sim.trace.length = 0;
   }
 
   #storageLost(): void {
@@ -316,10 +344,19 @@ export class World {
     }
   }
 
-  async reload(): Promise<"applied" | "rejected"> {
-    const outcome = await this.process.reload();
+  async reload(): Promise<"applied" | "rejected" | "unanswered"> {
+    const snapshot = this.config.snapshot();
+    let outcome: "applied" | "rejected";
+    try {
+      outcome = await this.process.reload();
+    } catch (error) {
+      // The store was away for too long: the old configuration stays in force.
+      if (this.nowMs > this.#troubleEndMs + TROUBLE_ECHO_MS) throw error;
+      return "unanswered";
+    }
     if (outcome === "applied") {
       await this.#learnNames();
+      this.#inForce = snapshot;
       this.#applied();
     }
     return outcome;
@@ -329,7 +366,6 @@ export class World {
 
   #applied(): void {
     const { nowMs } = this;
-    this.#inForce = this.config.snapshot();
     const wanted = new Map<string, Assignment>();
     for (const job of this.#inForce) {
       for (const instance of job.instances) {
@@ -388,6 +424,11 @@ export class World {
         this.cohorts.set(cohortName(job, name), { job, instance: new URL(url).host });
       }
     }
+  }
+
+  /** After a run that broke: what led there. */
+  abandon(): void {
+    this.#keepTrace();
   }
 
   disturb(fromMs: EpochMs, toMs: EpochMs, scope?: string): void {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type AppendOutcome, NEW_SERIES_BIT, type SampleBatch } from "../../lib/model/batch.ts";
 import { labelsFromRecord } from "../../lib/model/labels.ts";
 import { matcherOf } from "../../lib/model/matchers.ts";
+import type { HeadView } from "../../lib/storage/view.ts";
 import { ShardDriver } from "./shard_driver.ts";
 
 const T0 = 1_700_000_000_000;
@@ -155,4 +156,58 @@ Deno.test("remote write in blocks of twenty times fills rows and makes no strays
   const read = await driver.read(EVERYTHING);
   assert.equal(read.size, 84);
   for (const samples of read.values()) assert.equal(samples.size, 800);
+});
+
+Deno.test("a message with late samples and new ones leaves the new ones its newest", async () => {
+  const driver = await opened();
+  const times = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => T0 + (from + i) * 15_000);
+  driver.append([
+    batch({ names: ["ahead", "behind"], rows: times(0, 100).map((tMs) => [tMs, 1, undefined]) }),
+  ]);
+  assert.equal(await driver.maintain(), true);
+  driver.append([
+    batch({ names: ["ahead", "behind"], rows: times(0, 120).map((tMs) => [tMs, undefined, 2]) }),
+  ]);
+  const newest = await driver.read([matcherOf("=", "__name__", "behind")], T0 + 110 * 15_000);
+  assert.deepEqual([...newest.values()].map((samples) => samples.size), [10]);
+  const late = driver.append([batch({ names: ["behind"], rows: [[T0 + 105 * 15_000 + 1, 3]] })]);
+  assert.deepEqual(counts(late[0]), { appended: 0, outOfOrder: 1, outOfBounds: 0, duplicate: 0 });
+});
+
+Deno.test("a view says whether a crash could take back what it shows", async () => {
+  const driver = await opened();
+  const durable = (startMs: number, endMs: number) => {
+    const matcherSets = [EVERYTHING];
+    const answer = driver.ask({ kind: "view", matcherSets, range: { startMs, endMs }, after: 0 });
+    return (answer as HeadView).durable;
+  };
+  driver.append([batch({ names: ["a"], rows: [[T0, 1]] })]);
+  assert.equal(durable(T0, T0 + 10), false, "not drained");
+  driver.drain();
+  assert.equal(durable(T0, T0 + 10), false, "drained, and its flush may be under way");
+  driver.drain();
+  assert.equal(durable(T0, T0 + 10), true, "the flush before is over when the next is drained");
+  driver.append([batch({ names: ["a"], rows: [[T0 + 10, 1]] })]);
+  assert.equal(durable(T0, T0 + 9), true, "what is not durable is not in the range");
+  assert.equal(durable(T0, T0 + 10), false);
+  driver.drain();
+  driver.append([batch({ cohort: "scrape/b", names: ["b"], rows: [[T0, 1]] })]);
+  driver.drain();
+  driver.append([batch({ names: ["a"], rows: [[T0 + 20, 1]] })]);
+  assert.equal(durable(T0, T0 + 19), false, "b may be in flight");
+  driver.drain();
+  assert.equal(durable(T0, T0 + 19), true);
+  await driver.crash();
+  assert.equal(durable(T0, T0 + 20), true, "replayed from the journal");
+});
+
+Deno.test("a flush is answered once everything before it is durable", async () => {
+  const driver = await opened();
+  driver.append([batch({ names: ["a"], rows: [[T0, 1]] })]);
+  driver.replies = [];
+  driver.send({ kind: "flush", replyTo: { path: "/test", token: 1 } });
+  assert.deepEqual(driver.replies, []);
+  driver.drain();
+  assert.deepEqual(driver.replies, ["durable"]);
 });

@@ -63,6 +63,9 @@ Deno.test("in the runtime, with a store that is slow and fails and a shard that 
       head: {
         view: (matcherSets, range, after) =>
           sim.ask(shard, { kind: "view", matcherSets, range, after }, 60_000),
+        untilDurable: async () => {
+          assert.equal(await sim.ask(shard, { kind: "flush" }, 60_000), "durable");
+        },
         series: (matcherSets, range) => sim.ask(shard, { kind: "series", matcherSets, range }, 60_000),
         labelNames: (matcherSets, range) =>
           sim.ask(shard, { kind: "labelNames", matcherSets, range }, 60_000),
