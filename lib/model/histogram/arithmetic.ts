@@ -2,7 +2,14 @@
  * Sums, differences and multiples of histograms. Two histograms of different resolution meet at the coarser one, with
  * one zero bucket wide enough for both; custom buckets meet at the bounds that both have. Results are not compacted.
  */
-import { aboveThreshold, commonBounds, mergeBuckets, toBounds, widerZeroBucket, withZeroBucket } from "./buckets_merge.ts";
+import {
+  aboveThreshold,
+  commonBounds,
+  mergeBuckets,
+  toBounds,
+  widerZeroBucket,
+  withZeroBucket,
+} from "./buckets_merge.ts";
 import {
   type Buckets,
   compactBuckets,
@@ -92,7 +99,8 @@ export function reconcileZeroBuckets(
 ): { readonly left: FloatHistogram; readonly zeroCount: number } {
   let left = a;
   let right = { threshold: b.zeroThreshold, count: b.zeroCount };
-  while (right.threshold !== left.zeroThreshold) {
+  // Not `!==`: a threshold that is no number must not keep this going for ever.
+  while (right.threshold < left.zeroThreshold || right.threshold > left.zeroThreshold) {
     if (left.zeroThreshold > right.threshold) right = widerZeroBucket(b, left.zeroThreshold);
     if (right.threshold > left.zeroThreshold) {
       left = withZeroBucket(left, widerZeroBucket(left, right.threshold));

@@ -30,15 +30,19 @@ export function mergeBuckets(a: Buckets, b: Buckets, sign: 1 | -1): Buckets {
 
 export function unionIndexes(a: Int32Array, b: Int32Array): Int32Array {
   const out = new Int32Array(a.length + b.length);
-  let [at, i, j] = [0, 0, 0];
-  while (i < a.length || j < b.length) {
-    const x = i < a.length ? a[i]! : Infinity;
-    const y = j < b.length ? b[j]! : Infinity;
-    out[at++] = Math.min(x, y);
+  let at = 0;
+  let i = 0;
+  let j = 0;
+  while (i < a.length && j < b.length) {
+    const x = a[i]!;
+    const y = b[j]!;
+    out[at++] = x < y ? x : y;
     if (x <= y) i++;
     if (y <= x) j++;
   }
-  return out.slice(0, at);
+  while (i < a.length) out[at++] = a[i++]!;
+  while (j < b.length) out[at++] = b[j++]!;
+  return at === out.length ? out : out.slice(0, at);
 }
 
 /** The bounds that both have. */

@@ -92,7 +92,7 @@ export function compactBuckets(buckets: Buckets, emptyMax: number): Buckets {
     kept += gap <= emptyMax ? gap + 1 : 1;
     last = indexes[i]!;
   }
-  if (kept === counts.length && (emptyMax > 0 || !counts.includes(0))) return buckets;
+  if (emptyMax === 0 && kept === counts.length) return buckets;
   if (kept === 0) return NO_BUCKETS;
   const out = { indexes: new Int32Array(kept), counts: new Float64Array(kept) };
   let at = 0;
@@ -137,7 +137,8 @@ export function sameNumbers(a: Float64Array, b: Float64Array): boolean {
 
 /** Whether a value, or the sum of a few, left the range of floats. As Prometheus: HasOverflow. */
 export function hasOverflow(h: FloatHistogram): boolean {
-  return isInfinite(h.zeroCount) || isInfinite(h.count) || isInfinite(h.sum) || h.positive.counts.some(isInfinite) ||
+  return isInfinite(h.zeroCount) || isInfinite(h.count) || isInfinite(h.sum) ||
+    h.positive.counts.some(isInfinite) ||
     h.negative.counts.some(isInfinite);
 }
 
@@ -156,7 +157,12 @@ export function reduceResolution(h: FloatHistogram, schema: number): FloatHistog
   assert(!usesCustomBuckets(h) && !isCustomSchema(schema), "custom buckets have no coarser schema");
   assert(schema < h.schema, `no way from schema ${h.schema} to the finer ${schema}`);
   const shift = h.schema - schema;
-  return { ...h, schema, positive: reduceBuckets(h.positive, shift), negative: reduceBuckets(h.negative, shift) };
+  return {
+    ...h,
+    schema,
+    positive: reduceBuckets(h.positive, shift),
+    negative: reduceBuckets(h.negative, shift),
+  };
 }
 
 export function reduceBuckets(buckets: Buckets, shift: number): Buckets {

@@ -10,7 +10,7 @@ import * as plain from "../../../lib/promql/kernels/over_time.ts";
 import { quantileOfSorted, sortNanFirst } from "../../../lib/promql/kernels/quantile.ts";
 import * as sliding from "../../../lib/promql/kernels/sliding.ts";
 import { findWindows, type SampleWindows } from "../../../lib/promql/kernels/windows.ts";
-import { civilOf } from "../../../lib/promql/functions/calendar.ts";
+import { civilOf } from "../../../lib/core/calendar.ts";
 
 const sample = fc.oneof(
   { weight: 6, arbitrary: fc.double({ min: -1000, max: 1000, noNaN: true }) },
