@@ -3,6 +3,7 @@
  * said last. A new configuration restarts only the targets that it changes.
  */
 import { reply, tell } from "../lib/actor/effects.ts";
+import { CorruptRecordError, JournalGapError } from "../lib/actor/journal_errors.ts";
 import type { ActorPath, ActorRef, Behavior, Decision, Effect } from "../lib/actor/types.ts";
 import type { ScrapeConfig } from "../lib/config/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
@@ -15,7 +16,7 @@ import {
   targetsOf,
 } from "../lib/discovery/targets.ts";
 import type { Labels } from "../lib/model/labels.ts";
-import { targetName } from "../lib/scrape/target_name.ts";
+import { targetNameOf } from "../lib/scrape/target_name.ts";
 import { fileDiscoveryBehavior } from "./discovery_file.ts";
 import type {
   PoolView,
@@ -210,13 +211,14 @@ export function scrapePoolBehavior(
     }
     const reason = targetLimitProblem(config, discovery.active.length);
     const overTargetLimit = reason !== undefined;
-    const settings = settingsOf(state.assignment);
     const targets = new Map<string, PooledTarget>();
     const leaving = new Set(state.leaving);
     const effects: Effect<ScrapePoolCommand>[] = [];
     for (const target of discovery.active) {
-      const name = targetName(target.key);
+      const name = targetNameOf(target);
+      if (targets.has(name)) continue; // the first wins: both would write the same series
       const old = state.targets.get(name);
+      const settings = settingsOf(state.assignment, target);
       if (old?.settings === settings) {
         targets.set(name, { ...old, target });
       } else {
@@ -288,6 +290,9 @@ export function scrapePoolBehavior(
       windowMs: 60_000,
       backoffMs: { min: 1_000, max: 30_000 },
       directive: () => "restart",
+      // When it went up and down is worth less than what it measures from now on.
+      unrecoverable: (error) =>
+        error instanceof CorruptRecordError || error instanceof JournalGapError ? "startOver" : "restart",
     },
   };
 }
@@ -317,9 +322,9 @@ function providerOf(config: ScrapeConfig): string {
 }
 
 /** All that a running target was started with but for itself: when it changes, the target starts anew. */
-function settingsOf({ config, offsetSeed }: PoolAssignment): string {
+function settingsOf({ config, offsetSeed }: PoolAssignment, target: DiscoveredTarget): string {
   const { staticConfigs: _static, fileSdConfigs: _file, relabelConfigs: _relabel, ...rest } = config;
-  return JSON.stringify([rest, offsetSeed]);
+  return JSON.stringify([rest, offsetSeed, target.scrapeIntervalMs, target.scrapeTimeoutMs]);
 }
 
 function evolve(state: ScrapePoolState, event: ScrapePoolEvent): ScrapePoolState {

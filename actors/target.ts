@@ -69,6 +69,12 @@ interface TargetState {
   readonly skipped: number;
 }
 
+/** The last markers: written at `atMs`, stamped with `tMs`. */
+interface EndOfRun {
+  readonly atMs: EpochMs;
+  readonly tMs: EpochMs;
+}
+
 type TargetDecision = Decision<TargetCommand, TargetEvent>;
 
 const NEW_TARGET: TargetState = {
@@ -99,7 +105,11 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
   const cohort = cohortName(config.jobName, options.name);
   const self: ActorRef<TargetCommand> = { path: `${options.pool.path}/${options.name}` };
   /** What the pool has told: it outlives a restart of the target, which the pool does not hear of. */
-  const orders = { forced: options.forced, retired: false };
+  const orders: { forced: string | undefined; endOfRun: EndOfRun | undefined } = {
+    forced: options.forced,
+    endOfRun: undefined,
+  };
+  let scraped = false;
   let resources: Resources | undefined;
 
   function newState(known: Pick<TargetState, "health" | "reason"> = NEW_TARGET): TargetState {
@@ -109,7 +119,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
   function open(): Resources {
     resources?.client.close();
     resources = {
-      session: new ScrapeSession({ cohort, targetLabels: target.labels, settings }),
+      session: new ScrapeSession({ cohort, targetLabels: target.labels, settings, scraped }),
       client: deps.clients.open(),
     };
     return resources;
@@ -175,6 +185,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
 
   function scrapeTask(forced: string | undefined, scrapeMs: EpochMs): Effect<TargetCommand> {
     const { session, client } = resources ?? open();
+    scraped = true;
     const startedMs = deps.clock.monotonicMs();
     const tookMs = () => deps.clock.monotonicMs() - startedMs;
     let reading = false;
@@ -296,18 +307,14 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
 
   function onRetire(state: TargetState, nowMs: EpochMs): TargetDecision {
     if (state.retiredMs !== undefined) return { events: [], effects: [] };
-    orders.retired = true;
-    if (state.startedMs === undefined) return { events: [], effects: [{ kind: "forgetSelf" }] };
+    if (!scraped) return { events: [], effects: [{ kind: "forgetSelf" }] };
     const tMs = firstScrapeMs(nowMs, offsetMs, intervalMs);
     // As Prometheus: two intervals and a tenth, so that a target that has only moved to another job has written
     // newer samples by then, and the markers at the first missed scrape come too late to cut it short.
-    const atMs = nowMs + 2 * intervalMs + intervalMs / 10;
+    orders.endOfRun = { atMs: nowMs + 2 * intervalMs + intervalMs / 10, tMs };
     return {
       events: [{ kind: "retired", atMs: nowMs }],
-      effects: [
-        { kind: "cancelTimer", key: "scrape" },
-        { kind: "timer", key: "endOfRun", atMs, command: { kind: "endOfRunDue", tMs } },
-      ],
+      effects: [{ kind: "cancelTimer", key: "scrape" }, armEndOfRun(orders.endOfRun)],
     };
   }
 
@@ -316,11 +323,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
       return { events: [], effects: [appendEndOfRun((resources ?? open()).session.endOfRun(tMs))] };
     }
     // The session takes one answer at a time, and which series are to end depends on it.
-    const atMs = nowMs + END_OF_RUN_PAUSE_MS;
-    return {
-      events: [],
-      effects: [{ kind: "timer", key: "endOfRun", atMs, command: { kind: "endOfRunDue", tMs } }],
-    };
+    return { events: [], effects: [armEndOfRun({ atMs: nowMs + END_OF_RUN_PAUSE_MS, tMs })] };
   }
 
   function appendEndOfRun(batch: SampleBatch): Effect<TargetCommand> {
@@ -349,6 +352,10 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     return { kind: "timer", key: "scrape", atMs: dueMs, command: { kind: "scrapeDue", dueMs } };
   }
 
+  function armEndOfRun({ atMs, tMs }: EndOfRun): Effect<TargetCommand> {
+    return { kind: "timer", key: "endOfRun", atMs, command: { kind: "endOfRunDue", tMs } };
+  }
+
   return {
     name: "target",
     initial: () => newState(),
@@ -356,8 +363,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     evolve,
     resume: (_state, nowMs) => {
       open();
-      // What it scraped before is forgotten, so there is nothing left to end.
-      if (orders.retired) return [releaseCohort(), { kind: "forgetSelf" }];
+      if (orders.endOfRun !== undefined) return [armEndOfRun(orders.endOfRun)];
       return [arm(firstScrapeMs(nowMs, offsetMs, intervalMs))];
     },
     stopping: () => {

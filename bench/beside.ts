@@ -2,16 +2,17 @@
  * Narthex beside Prometheus on this machine, in one run: what scraping costs, what a series costs in memory, and
  * how long queries take. Needs Debian's `prometheus` and `prometheus-node-exporter`.
  *
- *   deno task bench [ingest] [memory] [queries] [--quick]
+ *   deno task bench [ingest] [memory] [restart] [queries] [--quick]
  */
 import { measureIngest } from "./ingest.ts";
 import { geometricMean, printTable } from "./measure.ts";
 import { measureQueries } from "./queries.ts";
 import { loadData } from "./query_data.ts";
+import { measureRestart } from "./restart.ts";
 import { launchNarthex, launchPrometheus } from "./servers.ts";
 
 const LAUNCHES = [launchPrometheus, launchNarthex] as const;
-const PARTS = ["ingest", "memory", "queries"] as const;
+const PARTS = ["ingest", "memory", "restart", "queries"] as const;
 
 const quick = Deno.args.includes("--quick");
 const asked = PARTS.filter((part) => Deno.args.includes(part));
@@ -20,6 +21,7 @@ const directory = await Deno.makeTempDir({ prefix: "narthex-bench-" });
 try {
   if (parts.includes("ingest")) await ingest();
   if (parts.includes("memory")) await memory();
+  if (parts.includes("restart")) await restart();
   if (parts.includes("queries")) await queries();
 } finally {
   await Deno.remove(directory, { recursive: true });
@@ -66,6 +68,27 @@ async function memory(): Promise<void> {
       one.residentBytesPerSeries.toFixed(0),
       (one.residentBytesPerSeries / figures[0]!.residentBytesPerSeries).toFixed(2),
       one.cpuMicrosecondsPerSample.toFixed(3),
+    ]),
+  ]);
+}
+
+/** 1,000 targets every 10 s for two and a half minutes, then `kill -9`: seconds to the first answered query. */
+async function restart(): Promise<void> {
+  const options = {
+    targetsCount: quick ? 200 : 1_000,
+    intervalSeconds: 10,
+    warmSeconds: quick ? 40 : 150,
+    windowSeconds: 0,
+  };
+  const figures = await measureRestart(LAUNCHES, options, await fresh("restart"));
+  console.log(`\nRestart after kill -9, ${options.targetsCount} targets every ${options.intervalSeconds} s`);
+  printTable([
+    ["server", "series", "seconds", "ratio"],
+    ...figures.map((one) => [
+      one.server,
+      String(one.seriesCount),
+      one.seconds.toFixed(2),
+      (one.seconds / figures[0]!.seconds).toFixed(2),
     ]),
   ]);
 }

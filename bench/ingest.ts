@@ -68,7 +68,7 @@ async function served(port: number): Promise<{ readonly scrapes: number; readonl
 }
 
 /** Two scrapes of a real node_exporter, five seconds apart. */
-async function exporterBodies(directory: string): Promise<readonly [string, string]> {
+export async function exporterBodies(directory: string): Promise<readonly [string, string]> {
   const port = freePort();
   const exporter = new Deno.Command("prometheus-node-exporter", {
     args: [`--web.listen-address=127.0.0.1:${port}`],
@@ -90,7 +90,7 @@ async function exporterBodies(directory: string): Promise<readonly [string, stri
   }
 }
 
-async function startFleet(targetsCount: number, templates: readonly [string, string]) {
+export async function startFleet(targetsCount: number, templates: readonly [string, string]) {
   const port = freePort();
   const fleet = new Deno.Command(Deno.execPath(), {
     args: [
@@ -115,7 +115,7 @@ async function startFleet(targetsCount: number, templates: readonly [string, str
   };
 }
 
-function fleetConfig(port: number, { targetsCount, intervalSeconds }: IngestOptions): string {
+export function fleetConfig(port: number, { targetsCount, intervalSeconds }: IngestOptions): string {
   const hosts = Array.from({ length: targetsCount }, (_, i) => `      - host-${i}`).join("\n");
   return `global:
   scrape_interval: ${intervalSeconds}s

@@ -7,6 +7,8 @@ export interface Server {
   readonly pid: number;
   readonly dataPath: string;
   stop(): Promise<void>;
+  /** As `kill -9`. */
+  kill(): Promise<void>;
 }
 
 export type Launch = (
@@ -60,17 +62,12 @@ async function launch(
     }
     await pause(0.02);
   }
-  return {
-    name,
-    url,
-    pid: child.pid,
-    dataPath,
-    stop: async () => {
-      child.kill("SIGTERM");
-      await child.status;
-      await logging;
-    },
+  const end = async (signal: Deno.Signal) => {
+    child.kill(signal);
+    await child.status;
+    await logging;
   };
+  return { name, url, pid: child.pid, dataPath, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
 }
 
 export function freePort(): number {

@@ -8,10 +8,10 @@ import type { ShardCommand } from "../actors/protocol/shard.ts";
 export const STORAGE_TIMEOUT_MS = 30_000;
 
 /**
- * A journal that does not take a group for so long is in trouble, and its keeper says so: answers come without waiting
- * for it then, since a monitoring system must answer when the disk is full.
+ * A commit takes a millisecond or two, and a busy disk some hundred. A journal that has not taken a group for so long
+ * is in trouble: answers come without waiting for it then, since a monitoring system must answer when the disk is full.
  */
-const DURABLE_WAIT_MS_MAX = 1_000;
+const DURABLE_WAIT_MS_MAX = 5_000;
 
 export function askHead(
   system: ActorSystem,

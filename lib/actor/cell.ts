@@ -329,6 +329,11 @@ export class Cell implements KeeperHost {
     await this.family.endAll();
   }
 
+  /** Nothing of its journal is to be replayed. Never rejects: what cannot be deleted fails the next start too. */
+  startOver(): Promise<void> {
+    return this.#keeper.forget();
+  }
+
   /** From failed or halted to running. */
   async restart(): Promise<void> {
     if (this.status !== "failed" && this.status !== "halted") return;

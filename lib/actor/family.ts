@@ -6,7 +6,7 @@ import { assert } from "../core/assert.ts";
 import { messageOf } from "../core/errors.ts";
 import { Cell, type EndReason } from "./cell.ts";
 import { RestartBudget, restartGroup } from "./supervision.ts";
-import type { AnyBehavior, Directive } from "./types.ts";
+import type { AnyBehavior, Directive, RecoveryDirective } from "./types.ts";
 
 /** The budget is spent: the failure is now the parent's. */
 export class RestartsExhaustedError extends Error {
@@ -122,14 +122,16 @@ export class Family {
       case "escalate":
         return this.#escalate(child, error);
       case "restart":
-        return this.#restart(child, error);
+      case "startOver":
+        return this.#restart(child, error, directive);
     }
   }
 
-  #directive(child: Cell, error: unknown): Directive {
-    if (child.unrecoverable) return "escalate"; // there is no state in which it could answer
+  #directive(child: Cell, error: unknown): Directive | RecoveryDirective {
+    const { supervision } = this.#parent.behavior;
     try {
-      const directive = this.#parent.behavior.supervision.directive(error, child.name);
+      if (child.unrecoverable) return supervision.unrecoverable?.(error, child.name) ?? "escalate";
+      const directive = supervision.directive(error, child.name);
       return directive === "resume" && !child.intact ? "restart" : directive;
     } catch (cause) {
       this.#parent.runtime.log.error("A supervisor failed to decide", {
@@ -146,7 +148,7 @@ export class Family {
     else this.#parent.fail(error, true);
   }
 
-  #restart(child: Cell, error: unknown): void {
+  #restart(child: Cell, error: unknown, how: "restart" | "startOver"): void {
     const { runtime, behavior } = this.#parent;
     const { supervision } = behavior;
     const delayMs = this.#budget.grant(supervision, runtime.clock.nowMs(), runtime.rng);
@@ -158,12 +160,12 @@ export class Family {
       return this.#escalate(child, new RestartsExhaustedError(message, { cause: error }));
     }
     child.observe(`restarts in ${delayMs}ms`);
-    if (supervision.scope === "oneForOne") void this.#restartGroup(child, delayMs);
-    else this.#groups = this.#groups.then(() => this.#restartGroup(child, delayMs));
+    if (supervision.scope === "oneForOne") void this.#restartGroup(child, delayMs, how);
+    else this.#groups = this.#groups.then(() => this.#restartGroup(child, delayMs, how));
   }
 
   /** Never rejects: a start that fails is a failure of its own, and has been signalled. */
-  async #restartGroup(failed: Cell, delayMs: number): Promise<void> {
+  async #restartGroup(failed: Cell, delayMs: number, how: "restart" | "startOver"): Promise<void> {
     const parent = this.#parent;
     const { generation, runtime } = parent;
     const scope = parent.behavior.supervision.scope;
@@ -173,6 +175,7 @@ export class Family {
       if (cell === failed) await cell.bury();
       else await cell.halt();
     }
+    if (how === "startOver" && failed.status === "failed") await failed.startOver();
     await runtime.timers.delay(delayMs);
     for (const cell of group) {
       if (parent.generation !== generation || parent.status === "stopping") return;

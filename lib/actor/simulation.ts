@@ -3,7 +3,7 @@
  * give equal traces, so a failing run is a seed. One command a step: every order that the real scheduler could produce
  * between actors has its seeds. Tasks may await only ports of the simulation.
  */
-import { setImmediate } from "node:timers";
+import { setImmediate as soon } from "node:timers";
 import { createRng, drawBelow } from "../core/rng.ts";
 import type { Log, Rng } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
@@ -168,5 +168,5 @@ export class Simulated implements Simulation {
 
 /** Resolves in a turn of the event loop before which every microtask has run; a message port's turn is not one. */
 function microtasksDone(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+  return new Promise((resolve) => void soon(resolve));
 }

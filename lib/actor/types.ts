@@ -152,6 +152,8 @@ export interface Envelope<C> {
  * `restart` replays. The failed command becomes a dead letter, not a retry; commands that wait go on waiting.
  */
 export type Directive = "resume" | "restart" | "stop" | "escalate";
+/** `startOver`: a restart without the journal, which is deleted. */
+export type RecoveryDirective = "restart" | "startOver" | "escalate";
 
 export interface Supervision {
   readonly scope: "oneForOne" | "restForOne" | "allForOne";
@@ -160,6 +162,11 @@ export interface Supervision {
   readonly windowMs: number;
   readonly backoffMs: { readonly min: number; readonly max: number };
   directive(error: unknown, child: string): Directive;
+  /**
+   * For a child that could not be brought back from its journal. Default: `escalate`, since there is no state in
+   * which it could answer; otherwise only where the child's history is worth less than its work.
+   */
+  unrecoverable?(error: unknown, child: string): RecoveryDirective;
 }
 
 export interface JournalRecord {

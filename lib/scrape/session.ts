@@ -46,6 +46,11 @@ export interface ScrapeSessionOptions {
   /** After relabelling; labels that start with two underscores are left out by the session. */
   readonly targetLabels: Labels;
   readonly settings: ScrapeSettings;
+  /**
+   * An earlier session of the target has scraped, and was lost: its report series are still to be ended.
+   * @default false
+   */
+  readonly scraped?: boolean;
 }
 
 export interface ScrapeSessionStats {
@@ -92,15 +97,16 @@ export class ScrapeSession {
   readonly #metadata = new MetadataCache();
   /** Two keys, or a key and a report series, stand for one series. Stays on: it only costs time. */
   #mayAlias = false;
-  #scraped = false;
+  #scraped: boolean;
   #inFlight: InFlight | undefined;
   readonly #fresh = new FreshSeries(this.#series);
   readonly #sink: SeriesSink = { defineSlot: (parser, type) => this.#defineSlot(parser, type) };
 
-  constructor({ cohort, targetLabels, settings }: ScrapeSessionOptions) {
+  constructor({ cohort, targetLabels, settings, scraped = false }: ScrapeSessionOptions) {
     this.#cohort = cohort;
     this.#target = attachedLabels(targetLabels);
     this.#settings = settings;
+    this.#scraped = scraped;
     this.#report = reportSeries(this.#target, settings);
     this.#reportHashes = this.#report.map(hashLabels);
   }

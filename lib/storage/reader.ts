@@ -23,7 +23,7 @@ type MatcherSets = readonly (readonly Matcher[])[];
 export interface HeadQuestions {
   /** Cohorts after `after`, in the order of their numbers; 0 for the first part. */
   view(matcherSets: MatcherSets, range: TimeRange, after: number): Promise<HeadView>;
-  /** Resolves when a crash would lose nothing of what views have shown so far. Never rejects. */
+  /** Resolves when a crash would lose nothing of what views have shown so far, or the journal is in trouble. */
   untilDurable(): Promise<void>;
   series(matcherSets: MatcherSets, range: TimeRange): Promise<readonly Labels[]>;
   labelNames(matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;

@@ -11,6 +11,7 @@ import {
   socketFault,
   type Transport,
 } from "./scrape_hop.ts";
+import { NoRoom } from "./scrape_large_bodies.ts";
 import { LineTooLong, ReadBuffer, UnexpectedEnd } from "./scrape_read_buffer.ts";
 import { gunzipWithin } from "./scrape_gunzip.ts";
 import { Room } from "./scrape_rooms.ts";
@@ -80,7 +81,7 @@ export class RawTransport implements Transport {
       this.close();
       if (hop.deadline.state !== "running") return { kind: "failed", reason: "canceled" };
       if (error instanceof TooLarge) return { kind: "tooLarge" };
-      if (error instanceof Malformed || error instanceof LineTooLong) {
+      if (error instanceof Malformed || error instanceof LineTooLong || error instanceof NoRoom) {
         return { kind: "failed", reason: error.message };
       }
       const nothingCame = buffer === undefined || buffer.received === 0;

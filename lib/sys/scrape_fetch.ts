@@ -7,6 +7,7 @@ import type { IncomingMessage } from "node:http";
 import { messageOf } from "../core/errors.ts";
 import type { HttpTls } from "../core/ports.ts";
 import { gunzipWithin } from "./scrape_gunzip.ts";
+import { NoRoom } from "./scrape_large_bodies.ts";
 import {
   BODY_BYTES_CAP,
   BodyCollector,
@@ -151,8 +152,18 @@ interface Answer {
 }
 
 async function finish(hop: Hop, answer: Answer): Promise<HopOutcome> {
-  const bytesMax = bytesMaxOf(hop);
-  const collector = new BodyCollector(bytesMax);
+  const collector = new BodyCollector(bytesMaxOf(hop));
+  try {
+    return await collected(hop, answer, collector);
+  } catch (error) {
+    if (!(error instanceof NoRoom)) throw error;
+    return { kind: "failed", reason: error.message };
+  } finally {
+    collector.release();
+  }
+}
+
+async function collected(hop: Hop, answer: Answer, collector: BodyCollector): Promise<HopOutcome> {
   // Leaving the loop early cancels the stream.
   for await (const piece of answer.pieces) if (!collector.add(piece)) return { kind: "tooLarge" };
   const { status, statusText, contentType, location } = answer;
@@ -160,7 +171,7 @@ async function finish(hop: Hop, answer: Answer): Promise<HopOutcome> {
   const response = { kind: "response", status, statusText, contentType, location } as const;
   // `fetch` has undone gzip already and may still tell of it; no exposition starts with gzip's two bytes.
   if (!/gzip/i.test(answer.encoding) || body[0] !== 0x1f || body[1] !== 0x8b) return { ...response, body };
-  const unzipped = await gunzipWithin(body, bytesMax);
+  const unzipped = await gunzipWithin(body, bytesMaxOf(hop));
   if (unzipped.kind === "tooLarge") return { kind: "tooLarge" };
   if (unzipped.kind === "broken") return { kind: "failed", reason: unzipped.reason };
   return { ...response, body: unzipped.body };

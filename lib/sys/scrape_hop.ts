@@ -4,6 +4,7 @@
  */
 import type { HttpTls } from "../core/ports.ts";
 import type { Deadline } from "./scrape_deadline.ts";
+import { LargeBodyShare } from "./scrape_large_bodies.ts";
 
 export type Header = readonly [name: string, value: string];
 
@@ -69,20 +70,22 @@ export function socketFault(error: unknown, host: string): string {
   return `${host}: ${message}`;
 }
 
-/** A body that arrives in pieces, up to a limit. */
+/** A body that arrives in pieces, up to a limit. Holds its part of what large bodies may hold until `release`. */
 export class BodyCollector {
   readonly #bytesMax: number;
   readonly #pieces: Uint8Array[] = [];
+  readonly #share = new LargeBodyShare();
   #length = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** False when the limit is passed. */
+  /** False when the limit is passed. Throws `NoRoom`. */
   add(piece: Uint8Array): boolean {
     this.#length += piece.length;
     if (this.#length > this.#bytesMax) return false;
+    this.#share.grow(this.#length);
     this.#pieces.push(piece);
     return true;
   }
@@ -95,5 +98,9 @@ export class BodyCollector {
       at += piece.length;
     }
     return body;
+  }
+
+  release(): void {
+    this.#share.release();
   }
 }

@@ -3,6 +3,8 @@
  * by all clients, so that a thousand idle targets hold none; a body leaves as a copy of its own size.
  */
 
+import { LargeBodyShare } from "./scrape_large_bodies.ts";
+import { yieldToLoop } from "./scheduler.ts";
 import type { Room } from "./scrape_rooms.ts";
 
 /** Before the first byte of an answer: a thousand targets may be waited for at once. */
@@ -11,6 +13,8 @@ const BORROWED_BYTES = 64 * 1024;
 /** Rooms kept for the next answer. Larger ones are let go. */
 const KEPT_MAX = 8;
 const KEPT_BYTES_MAX = 1024 * 1024;
+/** A body of unknown length is put aside in blocks of this size: what never ends is never moved. */
+const BLOCK_BYTES = 4 * 1024 * 1024;
 
 /** While no more answers than this are waited for, they are read into borrowed room from the first byte. */
 const EAGER_MAX = KEPT_MAX;
@@ -31,7 +35,11 @@ export class ReadBuffer {
   #at = 0;
   #end = 0;
   #bodyEnd = 0;
+  /** What came before, of a large body. */
+  #blocks: Uint8Array[] = [];
+  #blocksBytes = 0;
   #received = 0;
+  readonly #share = new LargeBodyShare();
   /** For the reader of the head to count in. */
   headBytes = 0;
 
@@ -50,16 +58,19 @@ export class ReadBuffer {
   }
 
   get bodyBytes(): number {
-    return this.#bodyEnd;
+    return this.#blocksBytes + this.#bodyEnd;
   }
 
   /** Gives the room back. The buffer must not be used afterwards. */
   release(): void {
+    this.#share.release();
+    if (this.#isBorrowed) borrowed--;
     if (this.#isBorrowed && kept.length < KEPT_MAX && this.#bytes.length <= KEPT_BYTES_MAX) {
       kept.push(this.#bytes);
     }
     this.#isBorrowed = false;
     this.#bytes = new Uint8Array(0);
+    this.#blocks = [];
   }
 
   /** The bytes up to the next line feed, without it and a carriage return. Valid until the next call. */
@@ -94,19 +105,23 @@ export class ReadBuffer {
 
   /** Everything up to the connection's end; undefined when that is more than `bytesMax`. */
   async takeRest(bytesMax: number): Promise<Uint8Array | undefined> {
+    this.beginBody();
     for (;;) {
-      if (this.unread > bytesMax) return undefined;
+      await this.appendToBody(this.unread);
+      if (this.bodyBytes > bytesMax) return undefined;
       try {
         await this.#fill(1);
       } catch (error) {
         if (!(error instanceof UnexpectedEnd)) throw error;
-        return await this.take(this.unread);
+        return this.body();
       }
     }
   }
 
   beginBody(): void {
     this.#bodyEnd = 0;
+    this.#blocks = [];
+    this.#blocksBytes = 0;
   }
 
   /** Moves the next `length` bytes to the end of the body. */
@@ -119,14 +134,34 @@ export class ReadBuffer {
       this.#bodyEnd += count;
       this.#at += count;
       missing -= count;
+      if (this.#bodyEnd < BLOCK_BYTES) continue;
+      this.#putAside();
+      // Bytes that come as fast as they are read leave no turn to timers.
+      await yieldToLoop();
     }
   }
 
+  #putAside(): void {
+    this.#share.grow(this.bodyBytes);
+    this.#blocks.push(this.#bytes.slice(0, this.#bodyEnd));
+    this.#blocksBytes += this.#bodyEnd;
+    this.#bodyEnd = 0;
+  }
+
   body(room?: Room): Uint8Array {
-    return this.#copied(0, this.#bodyEnd, room);
+    if (this.#blocks.length === 0) return this.#copied(0, this.#bodyEnd, room);
+    const body = new Uint8Array(this.bodyBytes);
+    let at = 0;
+    for (const block of [...this.#blocks, this.#bytes.subarray(0, this.#bodyEnd)]) {
+      body.set(block, at);
+      at += block.length;
+    }
+    return body;
   }
 
   #copied(start: number, end: number, room: Room | undefined): Uint8Array {
+    // Room of this size is not lent again.
+    if (end - start > KEPT_BYTES_MAX) return this.#bytes.subarray(start, end);
     if (room === undefined) return this.#bytes.slice(start, end);
     const body = room.take(end - start);
     body.set(this.#bytes.subarray(start, end));
@@ -134,6 +169,7 @@ export class ReadBuffer {
   }
 
   async #takeLarge(length: number): Promise<Uint8Array> {
+    this.#share.grow(length);
     const body = new Uint8Array(length);
     const had = this.unread;
     body.set(this.#bytes.subarray(this.#at, this.#end));

@@ -7,7 +7,7 @@ const KILLS = 10;
 const SEED = 20_261;
 const TARGETS = 30;
 const SERIES = 25;
-const INTERVAL_MS = 500;
+const INTERVAL_MS = 250;
 /** Of a life between two kills: long enough for windows to fill and seal within the test. */
 const LIFE_MS_MIN = 1_500;
 const LIFE_MS_MAX = 4_500;

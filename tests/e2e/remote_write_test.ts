@@ -37,41 +37,46 @@ Deno.test({
         configPath,
         flags,
       });
-      await using narthex = await startNarthex({ dataPath: `${directory}/narthex`, configPath, flags });
-      const pair: Pair = { theirs: prometheus, ours: narthex };
+      const options = { dataPath: `${directory}/narthex`, configPath, flags };
+      await using narthex = await startNarthex(options);
       const endMs = Math.floor(Date.now() / STEP_MS) * STEP_MS - STEP_MS;
       const startMs = endMs - SPAN_MS;
       const history = metricHistory(createRng(SEED), startMs);
       assert.ok(history.length > 150, `${history.length} series`);
       for (const server of [prometheus, narthex]) await load(server, history);
-      const differences: string[] = [];
-      const note = (what: string, difference: string | undefined) => {
-        if (difference !== undefined) differences.push(`${what}: ${difference}`);
-      };
-      for (const expr of INSTANT) {
-        for (const backMs of [0, 41 * 60_000]) {
-          const params = { query: expr, time: String((endMs - backMs) / 1000) };
-          note(`${expr} at -${backMs / 1000}s`, await compare(pair, "/api/v1/query", params, expr));
-        }
-      }
-      for (const [i, expr] of RANGE.entries()) {
-        const step = String(expr.includes(":") ? STEP_MS / 1000 : STEPS_S[i % STEPS_S.length]);
-        // Version 2 extrapolates a counter otherwise where a window begins before its series.
-        const fromMs = /rate\(|increase\(/.test(expr) ? startMs + RATE_WINDOW_MS_MAX : startMs;
-        const params = { query: expr, start: String(fromMs / 1000), end: String(endMs / 1000), step };
-        note(`${expr} step ${step}`, await compare(pair, "/api/v1/query_range", params, expr));
-      }
-      const range = { start: String(startMs / 1000), end: String(endMs / 1000) };
-      for (const path of METADATA_PATHS) {
-        note(path, await compare(pair, path, range, ""));
-      }
-      for (const path of BAD_REQUESTS) note(path, await compareRefusal(pair, path));
-      assert.equal(differences.length, 0, `${differences.length} differ:\n${differences.join("\n")}`);
+      await same({ theirs: prometheus, ours: narthex }, startMs, endMs, "as written");
+      await narthex.kill("SIGKILL");
+      await using restarted = await startNarthex(options);
+      await same({ theirs: prometheus, ours: restarted }, startMs, endMs, "after kill -9 and a restart");
     } finally {
       await Deno.remove(directory, { recursive: true });
     }
   },
 });
+
+async function same(pair: Pair, startMs: number, endMs: number, when: string): Promise<void> {
+  const differences: string[] = [];
+  const note = (what: string, difference: string | undefined) => {
+    if (difference !== undefined) differences.push(`${what}: ${difference}`);
+  };
+  for (const expr of INSTANT) {
+    for (const backMs of [0, 41 * 60_000]) {
+      const params = { query: expr, time: String((endMs - backMs) / 1000) };
+      note(`${expr} at -${backMs / 1000}s`, await compare(pair, "/api/v1/query", params, expr));
+    }
+  }
+  for (const [i, expr] of RANGE.entries()) {
+    const step = String(expr.includes(":") ? STEP_MS / 1000 : STEPS_S[i % STEPS_S.length]);
+    // Version 2 extrapolates a counter otherwise where a window begins before its series.
+    const fromMs = /rate\(|increase\(/.test(expr) ? startMs + RATE_WINDOW_MS_MAX : startMs;
+    const params = { query: expr, start: String(fromMs / 1000), end: String(endMs / 1000), step };
+    note(`${expr} step ${step}`, await compare(pair, "/api/v1/query_range", params, expr));
+  }
+  const range = { start: String(startMs / 1000), end: String(endMs / 1000) };
+  for (const path of METADATA_PATHS) note(path, await compare(pair, path, range, ""));
+  for (const path of BAD_REQUESTS) note(path, await compareRefusal(pair, path));
+  assert.equal(differences.length, 0, `${when}, ${differences.length} differ:\n${differences.join("\n")}`);
+}
 
 const METADATA_PATHS = [
   "/api/v1/labels",

@@ -147,9 +147,12 @@ function sampleProblem(
 }
 
 function wasForced(world: World, target: string, tMs: EpochMs): boolean {
-  return world.assignments.some((a) =>
-    a.overLimit && `${a.job}/${a.instance}` === target && a.fromMs <= tMs && tMs <= a.toMs + FILE_LAG_MS
-  );
+  return world.assignments.some((a) => {
+    if (a.fromMs > tMs) return false;
+    // A limit may meet the targets of a file that is not yet read again.
+    const meets = a.limited && a.viaFile && target.startsWith(`${a.job}/`) && tMs <= a.fromMs + FILE_LAG_MS;
+    return meets || (a.overLimit && `${a.job}/${a.instance}` === target && tMs <= a.toMs + FILE_LAG_MS);
+  });
 }
 
 // Everything is there that should be
@@ -160,7 +163,7 @@ function checkRows(world: World, readback: Readback, index: Index, counted: Chec
     for (const row of rows) {
       const scrape = scrapeAt(index, target, row.tMs);
       checkRow(world, readback.get(target), { target, row, scrape, before }, counted);
-      if (scrape !== undefined || row.fate === "perhaps") before = scrape;
+      before = scrape;
     }
   }
 }
@@ -266,11 +269,14 @@ function checkEnd(
     a !== removed && a.job === job && a.instance === instance && a.fromMs <= endMs && a.toMs >= fromMs
   );
   if (again) return;
+  // As Prometheus: a target that started anew and never was scraped since has nothing to end.
+  if (world.changes.some((c) => c.job === job && c.atMs >= toMs && c.atMs <= toMs + lagMs)) return;
   const scrapes = [...index.scrapes.get(target)?.values() ?? []];
   const late = scrapes.find(({ startMs }) => startMs > toMs + lagMs && startMs <= endMs);
   if (late !== undefined) world.problem(`${target} was removed, and scraped at ${at(late.startMs)}`);
   const last = scrapes.findLast(({ startMs }) => startMs >= fromMs && startMs <= toMs + lagMs);
   if (last === undefined) return;
+  checkJournalGone(world, removed);
   const byName = readback.get(target);
   const ends = [...byName?.get("up") ?? []].filter(([tMs, sample]) =>
     sample === "stale" && tMs >= toMs && tMs <= toMs + lagMs + intervalMs
@@ -283,6 +289,18 @@ function checkEnd(
   for (const name of valuesOf(world, last).keys()) {
     const stale = byName?.get(name)?.get(ends[0]![0]) === "stale";
     if (!stale) world.problem(`${target} ${name} has no marker at the target's end ${at(ends[0]![0])}`);
+  }
+}
+
+/** What is gone for good leaves no journal, or journals would only ever become more. */
+function checkJournalGone(world: World, removed: Assignment): void {
+  const { job, instance, toMs } = removed;
+  if (world.assignments.some((a) => a.job === job && a.instance === instance && a.fromMs > toMs)) return;
+  for (const [cohort, named] of world.cohorts) {
+    if (named.job !== job || named.instance !== instance) continue;
+    if (world.kv.entries.some(({ key }) => key[1] === `/${cohort}`)) {
+      world.problem(`${job}/${instance} was removed, and its journal is still there`);
+    }
   }
 }
 

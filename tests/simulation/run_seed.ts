@@ -19,6 +19,8 @@ export interface RunOptions {
 /** Between two looks at everything that storage holds. */
 const CHECK_EVERY_MOVES = 12;
 const MOVE_PAUSE_MS_MAX = 9_000;
+/** For storage to come back before it is read. */
+const BREATH_MS = 1_000;
 /** For what is under way to come to its end. */
 const SETTLE_MS = 40_000;
 
@@ -29,16 +31,19 @@ export async function runSeed({ seed, durationMs }: RunOptions): Promise<RunResu
     await world.start(START_MS);
     for (let moves = 1; world.nowMs < START_MS + durationMs && world.problems.length === 0; moves++) {
       await world.sim.runFor(100 + world.below(MOVE_PAUSE_MS_MAX));
+      await world.restartIfEnded();
       await world.move();
       if (moves % CHECK_EVERY_MOVES === 0) await check(world, counted);
     }
     world.calm();
+    await world.restartIfEnded();
     await world.sim.runFor(SETTLE_MS);
     await check(world, counted);
     await world.stopProcess();
     await world.start(world.nowMs + 1_000);
-    checkSchedules(world, await check(world, counted), counted);
+    const readback = await check(world, counted);
     await world.stopProcess();
+    checkSchedules(world, readback, counted);
     checkFailures(world);
   } catch (error) {
     world.problem(`the run broke: ${error instanceof Error ? error.stack ?? error.message : error}`);
@@ -48,6 +53,9 @@ export async function runSeed({ seed, durationMs }: RunOptions): Promise<RunResu
 }
 
 async function check(world: World, counted: CheckedCounts) {
+  world.calm();
+  await world.sim.runFor(BREATH_MS);
+  await world.restartIfEnded();
   const rowsEnd = world.ledger.rows.length;
   const read = readAll(world.process.source, (text) => world.problem(text));
   const readback = await world.sim.settle(read);

@@ -13,7 +13,7 @@ import type { EpochMs } from "../../lib/core/time.ts";
 import { targetsOf } from "../../lib/discovery/targets.ts";
 import { labelsOf } from "../../lib/model/labels.ts";
 import { offsetSeed, scrapeOffsetMs } from "../../lib/scrape/schedule.ts";
-import { cohortName, targetName } from "../../lib/scrape/target_name.ts";
+import { cohortName, targetNameOf } from "../../lib/scrape/target_name.ts";
 import type { ShardCommand } from "../../actors/protocol/shard.ts";
 import { memoryFiles } from "../config/memory_files.ts";
 import { Ledger, PROBE_COHORT } from "./ledger.ts";
@@ -24,6 +24,8 @@ import { HOSTNAME, type Process, startProcess } from "./process.ts";
 export const START_MS = 1_767_225_600_000;
 /** A store in trouble is felt for so long after it is well: the longest pause between two attempts, and some. */
 const TROUBLE_ECHO_MS = 8_000;
+/** One interval, and a message's way. */
+const BACK_MS = 6_000;
 const INSTANCES = ["a:1", "b:1", "c:1", "d:1", "e:1"];
 
 /** A target in force with one set of settings, in one life of the process. */
@@ -33,6 +35,7 @@ export interface Assignment {
   readonly intervalMs: number;
   readonly offsetMs: number;
   readonly viaFile: boolean;
+  readonly limited: boolean;
   readonly overLimit: boolean;
   readonly settings: string;
   readonly fromMs: EpochMs;
@@ -60,6 +63,8 @@ export class World {
   readonly ledger = new Ledger();
   readonly assignments: Assignment[] = [];
   readonly disturbances: Disturbance[] = [];
+  /** When the settings of a job changed, and its targets started anew. */
+  readonly changes: { readonly job: string; readonly atMs: EpochMs }[] = [];
   readonly cohorts = new Map<string, Named>();
   readonly sampleLimits = new Map<string, number>();
   readonly trace: string[] = [];
@@ -243,7 +248,7 @@ export class World {
     if (kind === 0) this.kv.latencyMs = () => Math.max(0, endMs - this.nowMs);
     else if (kind === 1) this.kv.fate = () => this.nowMs < endMs ? "lost" : "kept";
     else {
-      this.kv.latencyMs = () => this.below(200);
+      this.kv.latencyMs = () => this.nowMs < endMs ? this.below(200) : 0;
       this.kv.fate = () =>
         this.nowMs < endMs ? this.pick(["kept", "lost", "keptButRejected"] as const) : "kept";
     }
@@ -277,6 +282,11 @@ export class World {
     sim.crash(path);
   }
 
+  /** A failure for good ends the server; whoever watches over it starts it again. */
+  async restartIfEnded(): Promise<void> {
+    if (this.sim.fatal.length > 0) await this.crashProcess();
+  }
+
   async crashProcess(): Promise<void> {
     this.#storageLost();
     this.#endLife();
@@ -301,17 +311,36 @@ export class World {
     }
     this.#inForce = [];
     this.#keepTrace();
-    for (const { path, error } of this.sim.fatal) this.problem(`${path} failed for good: ${error}`);
+    for (const { path, error } of this.sim.fatal) {
+      // Storage that cannot come back while the store is away ends the server: that is what ends are for.
+      const isAway = path === "/storage" && String(error).includes("The store could not be reached");
+      if (!isAway) this.problem(`${path} failed for good: ${error}`);
+    }
     this.#bombs = 0;
   }
 
   /** With times since the world began, not since the process did. */
   #keepTrace(): void {
+    const bombed = new Map<string, EpochMs>();
     for (const line of this.sim.trace) {
       const space = line.indexOf(" ");
-      this.trace.push(`${Number(line.slice(0, space)) + this.#lifeStartMs - START_MS}${line.slice(space)}`);
+      const atMs = Number(line.slice(0, space)) + this.#lifeStartMs;
+      this.trace.push(`${atMs - START_MS}${line.slice(space)}`);
+      const [, path, word] = line.split(" ", 3);
+      if (line.endsWith(" failed: bomb")) bombed.set(path!, atMs);
+      const fromMs = word === "started" ? bombed.get(path!) : undefined;
+      if (fromMs === undefined) continue;
+      bombed.delete(path!);
+      this.#excuse(path!, fromMs, atMs);
     }
     this.sim.trace.length = 0;
+  }
+
+  /** A target that was made to fail misses its scrapes until it is back; nobody else does. */
+  #excuse(path: string, fromMs: EpochMs, toMs: EpochMs): void {
+    for (const [cohort, { job, instance }] of this.cohorts) {
+      if (`/${cohort}` === path) this.disturb(fromMs, toMs + BACK_MS, `${job}/${instance}`);
+    }
   }
 
   #storageLost(): void {
@@ -356,6 +385,12 @@ export class World {
     }
     if (outcome === "applied") {
       await this.#learnNames();
+      const before = new Map(this.#inForce.map((job) => [job.name, job]));
+      for (const job of snapshot) {
+        const old = before.get(job.name);
+        if (old?.intervalMs === job.intervalMs && old.targetLimit === job.targetLimit) continue;
+        this.changes.push({ job: job.name, atMs: this.nowMs });
+      }
       this.#inForce = snapshot;
       this.#applied();
     }
@@ -401,6 +436,7 @@ export class World {
       intervalMs: job.intervalMs,
       offsetMs,
       viaFile: job.discovery === "file",
+      limited: job.targetLimit > 0,
       overLimit,
       settings: JSON.stringify([job.intervalMs, job.targetLimit, overLimit]),
       fromMs: nowMs,
@@ -418,10 +454,10 @@ export class World {
         labels: labelsOf([]),
         targets: INSTANCES.map((instance) => labelsOf([["__address__", instance]])),
       };
-      for (const { key, url } of targetsOf(config, [group]).active) {
-        const name = targetName(key);
+      for (const target of targetsOf(config, [group]).active) {
+        const name = targetNameOf(target);
         const { jobName: job } = config;
-        this.cohorts.set(cohortName(job, name), { job, instance: new URL(url).host });
+        this.cohorts.set(cohortName(job, name), { job, instance: new URL(target.url).host });
       }
     }
   }

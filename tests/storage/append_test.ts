@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type AppendOutcome, NEW_SERIES_BIT, type SampleBatch } from "../../lib/model/batch.ts";
 import { labelsFromRecord } from "../../lib/model/labels.ts";
 import { matcherOf } from "../../lib/model/matchers.ts";
+import { createSeriesSource } from "../../lib/storage/reader.ts";
 import type { HeadView } from "../../lib/storage/view.ts";
 import { ShardDriver } from "./shard_driver.ts";
 
@@ -210,4 +211,41 @@ Deno.test("a flush is answered once everything before it is durable", async () =
   assert.deepEqual(driver.replies, []);
   driver.drain();
   assert.deepEqual(driver.replies, ["durable"]);
+});
+
+Deno.test("a reading that shows samples which a crash could take back ends once it could not", async () => {
+  const driver = await opened();
+  driver.append([batch({ names: ["a"], rows: [[T0, 1]] })]);
+  const flushed = Promise.withResolvers<void>();
+  let asked = 0;
+  const source = createSeriesSource({
+    cache: driver.cache,
+    head: {
+      view: (matcherSets, range, after) =>
+        Promise.resolve(driver.ask({ kind: "view", matcherSets, range, after }) as HeadView),
+      untilDurable: () => {
+        asked++;
+        return flushed.promise;
+      },
+      series: () => Promise.resolve([]),
+      labelNames: () => Promise.resolve([]),
+      labelValues: () => Promise.resolve([]),
+    },
+  });
+  const request = { matchers: EVERYTHING, range: { startMs: T0, endMs: T0 }, samplesMax: 10 };
+  const groups = source.select(request, new AbortController().signal)[Symbol.asyncIterator]();
+  assert.equal((await groups.next()).value?.columns[0]?.[0], 1, "what is there is worked on meanwhile");
+  let ended = false;
+  const end = groups.next().then(({ done }) => ended = done === true);
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  assert.equal(ended, false);
+  flushed.resolve();
+  await end;
+  assert.deepEqual({ ended, asked }, { ended: true, asked: 1 });
+  driver.drain();
+  driver.drain();
+  for await (const group of source.select(request, new AbortController().signal)) {
+    assert.equal(group.tMs.length, 1);
+  }
+  assert.equal(asked, 1, "durable samples ask for no flush");
 });

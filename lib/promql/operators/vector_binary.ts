@@ -35,6 +35,8 @@ interface Join {
   /** The side whose series may be many in a group; the left one of a one-to-one match. */
   readonly many: Block;
   readonly one: Block;
+  /** 1 for each step at which `many` has some value. */
+  readonly manySteps: () => Uint8Array;
   readonly fillMany: number | undefined;
   readonly fillOne: number | undefined;
   /** Whether the sides were exchanged (group_right), so that operands must be exchanged back. */
@@ -60,7 +62,9 @@ export async function* vectorBinary(evaluator: Evaluator, node: Binary, grid: St
   const groups = new MatchGroups(matching);
   const many = swapped ? right : left;
   const one = swapped ? left : right;
+  let manySteps: Uint8Array | undefined;
   const join: Join = {
+    manySteps: () => manySteps ??= stepsWithValues(many, steps),
     node,
     matching,
     groups,
@@ -111,11 +115,8 @@ function pairsOfSlot(
   const ms = rowsOf(manyRows, slot);
   const os = rowsOf(oneRows, slot);
   const fills = join.fillMany !== undefined || join.fillOne !== undefined;
-  if (!fills && (ms.length === 0 || os.length === 0)) {
-    if (os.length > 1) refuseRepeatedOne(join, os, steps);
-    return [];
-  }
   if (os.length > 1) refuseRepeatedOne(join, os, steps);
+  if (!fills && (ms.length === 0 || os.length === 0)) return [];
   if (matching.card === "one-to-one" && ms.length > 1) refuseRepeatedMany(join, ms, os, steps);
   const pairs: Pair[] = [];
   for (const m of ms) {
@@ -177,7 +178,11 @@ function fillCells(fill: number, block: Block, rows: readonly number[], steps: n
 
 function refuseRepeatedOne(join: Join, rows: readonly number[], steps: number): void {
   const { one } = join;
+  const fills = join.fillMany !== undefined || join.fillOne !== undefined;
+  const matchable = join.manySteps();
   for (let s = 0; s < steps; s++) {
+    // As Prometheus: where the other side has nothing, nothing is looked at.
+    if (!fills && matchable[s] === 0) continue;
     let seen = -1;
     for (const row of rows) {
       if (isAbsent(one.words, row * steps + s)) continue;
@@ -185,6 +190,16 @@ function refuseRepeatedOne(join: Join, rows: readonly number[], steps: number): 
       seen = row;
     }
   }
+}
+
+/** 1 for each step at which some row has a value. */
+function stepsWithValues(block: Block, steps: number): Uint8Array {
+  const out = new Uint8Array(steps);
+  const rows = block.labels.length;
+  for (let row = 0; row < rows; row++) {
+    for (let s = 0; s < steps; s++) if (!isAbsent(block.words, row * steps + s)) out[s] = 1;
+  }
+  return out;
 }
 
 function repeatedOneError(join: Join, first: Labels, second: Labels): UserError {
