@@ -17,6 +17,7 @@ import { type Labels, labelsKey } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
 import { type Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { COHORT_COLUMNS_MAX } from "./codecs/labels_chunk.ts";
+import { type NewestOf, pickCells, withoutOvertaken } from "./overtaken.ts";
 import { LABELS_PER_SERIES_MAX, type SeriesTable } from "./series_table.ts";
 
 /** As Prometheus: half of the head's chunk range of two hours. */
@@ -54,6 +55,7 @@ export interface AppendContext {
   readonly cohortNext: number;
   readonly epochOf: (cohort: number) => number;
   readonly series: SeriesTable;
+  readonly newestOf: NewestOf;
   readonly seriesMax: number;
   /** The newest sample of the head; −Infinity while there is none. */
   readonly headMaxMs: number;
@@ -105,7 +107,12 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
     // The rows of a remote write mostly share one array of references.
     if (row.refs !== lastRefs) columns = columnsOf(row.refs, refs);
     lastRefs = row.refs;
-    const kept = judgeRow({ tMs: row.tMs, columns, values: row.values }, memory, minValidMs, tally);
+    const asked = { tMs: row.tMs, columns, values: row.values };
+    const wanted = cohort === undefined
+      ? asked
+      : withoutOvertaken(asked, cohort, context.series, context.newestOf);
+    if (wanted === undefined) continue;
+    const kept = judgeRow(wanted, memory, minValidMs, tally);
     if (kept === undefined) continue;
     const late = cohort !== undefined && kept.tMs <= cohort.sealedMaxMs;
     const sparse = kept.columns.length * SPARSE_ROW_COLUMNS < width && !(cohort?.hasRow(kept.tMs) ?? false);
@@ -318,17 +325,7 @@ function judgeRow(
   }
   tally.appended += keep.length;
   if (keep.length === 0) return undefined;
-  return pick(row, words, keep);
-}
-
-function pick({ tMs, columns }: AcceptedRow, words: Uint32Array, keep: readonly number[]): AcceptedRow {
-  const values = new Float64Array(keep.length);
-  const kept = wordsOf(values);
-  for (let i = 0; i < keep.length; i++) {
-    kept[2 * i] = words[2 * keep[i]!]!;
-    kept[2 * i + 1] = words[2 * keep[i]! + 1]!;
-  }
-  return { tMs, columns: Uint32Array.from(keep, (i) => columns[i]!), values };
+  return pickCells(row, keep);
 }
 
 /** Rows of one time become one: their columns differ, since the second of two was judged against the first. */

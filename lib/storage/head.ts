@@ -90,6 +90,11 @@ export class Head {
     return this.boot * EPOCH_BOOT + cohort;
   }
 
+  #newestOf(series: number): EpochMs {
+    const cohort = this.cohorts.get(this.series.cohortOf(series));
+    return cohort?.lastMs[this.series.columnOf(series)] ?? -Infinity;
+  }
+
   /** Changes nothing. With `atomic`, one refused sample refuses all batches. */
   judge(batches: readonly SampleBatch[], atomic: boolean, nowMs: EpochMs): Judged {
     const outcomes: AppendOutcome[] = [];
@@ -111,6 +116,7 @@ export class Head {
         cohortNext,
         epochOf: (cohort) => this.epochOf(cohort),
         series: this.series,
+        newestOf: (series) => this.#newestOf(series),
         seriesMax: this.options.seriesMax,
         headMaxMs: this.maxMs,
         nowMs,

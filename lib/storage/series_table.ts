@@ -81,6 +81,20 @@ export class SeriesTable {
     }
   }
 
+  /** The other living series with the same labels. */
+  twinsOf(series: number): readonly number[] {
+    const pairs = this.pairsOf(series);
+    const mask = this.#slots.length - 1;
+    const twins: number[] = [];
+    for (let slot = hashOf(pairs, pairs.length) & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const other = this.#slots[slot]! - 1;
+      if (other !== series && !this.isRemoved(other) && this.#samePairs(other, pairs, pairs.length)) {
+        twins.push(other);
+      }
+    }
+    return twins;
+  }
+
   /** A new series. Ids ascend. */
   add(cohort: number, column: number, labels: Labels): number {
     const count = labels.length >> 1;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type AppendOutcome, NEW_SERIES_BIT, type SampleBatch } from "../../lib/model/batch.ts";
 import { labelsFromRecord } from "../../lib/model/labels.ts";
 import { matcherOf } from "../../lib/model/matchers.ts";
+import { setStale, wordsOf } from "../../lib/model/stale.ts";
 import { createSeriesSource } from "../../lib/storage/reader.ts";
 import type { HeadView } from "../../lib/storage/view.ts";
 import { ShardDriver } from "./shard_driver.ts";
@@ -248,4 +249,28 @@ Deno.test("a reading that shows samples which a crash could take back ends once 
     assert.equal(group.tMs.length, 1);
   }
   assert.equal(asked, 1, "durable samples ask for no flush");
+});
+
+Deno.test("an end marker is dropped where the series has gone on in another cohort, and kept where it has not", async () => {
+  const driver = await opened();
+  const both = ["moved", "ended"];
+  const known = appended(
+    await driver.append([batch({ cohort: "scrape/old/t", names: both, rows: [[T0, 1, 2]] })]),
+  );
+  await driver.append([
+    batch({ cohort: "scrape/new/t", names: ["moved"], rows: [[T0 + 15_000, 3], [T0 + 30_000, 4]] }),
+  ]);
+  const markers = new Float64Array(2);
+  setStale(wordsOf(markers), 0);
+  setStale(wordsOf(markers), 1);
+  const last = appended(
+    await driver.append([{
+      cohort: "scrape/old/t",
+      epoch: known.epoch,
+      defined: [],
+      rows: [{ tMs: T0 + 15_000, refs: known.refs, values: markers }],
+      strays: [],
+    }]),
+  );
+  assert.deepEqual(counts(last), { appended: 1, outOfOrder: 0, outOfBounds: 0, duplicate: 0 });
 });
