@@ -59,12 +59,18 @@ export interface Confirmed {
   readonly value: number;
 }
 
+export interface Writing {
+  readonly confirmed: readonly Confirmed[];
+  /** What ended it, where that was not the kill. */
+  readonly refusal?: string;
+}
+
 const WRITERS_SERIES = 8;
 
-/** Sends one request after the other until `signal`, each with a sample of some series; returns the confirmed ones. */
+/** Sends one request after the other until `signal`, each with a sample of some series; until it is refused or the server dies. */
 export async function writeUntil(
   options: { readonly url: string; readonly firstValue: number; readonly signal: AbortSignal },
-): Promise<readonly Confirmed[]> {
+): Promise<Writing> {
   const confirmed: Confirmed[] = [];
   for (let value = options.firstValue; !options.signal.aborted; value++) {
     const tMs = Date.now();
@@ -90,11 +96,11 @@ export async function writeUntil(
       });
       const text = await response.text();
       if (response.status === 204 || response.status === 200) confirmed.push(...sent);
-      else if (!text.includes("duplicate")) throw new Error(`remote write: ${response.status} ${text}`);
+      else if (!text.includes("duplicate")) return { confirmed, refusal: `${response.status} ${text}` };
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      return confirmed; // the server was killed under the request, which counts for nothing
+      return { confirmed }; // the server was killed under the request, which counts for nothing
     }
   }
-  return confirmed;
+  return { confirmed };
 }

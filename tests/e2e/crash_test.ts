@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createRng } from "../../lib/core/rng.ts";
-import { startFleet, writeUntil } from "./crash_fleet.ts";
+import { startFleet, writeUntil, type Writing } from "./crash_fleet.ts";
 import { type ApiSeries, pause, query, type Started, startNarthex } from "./processes.ts";
 
 const KILLS = 10;
@@ -41,9 +41,9 @@ Deno.test("kill -9 loses no sample that an answer has shown and no remote write 
       if (life === KILLS) break;
       const writing = new AbortController();
       // A confirmed write takes the scrapes before it along, so every other life has only scrapes to lose.
-      const writer = life % 2 === 0
+      const writer: Promise<Writing> = life % 2 === 0
         ? writeUntil({ url: narthex.url, firstValue: life * 1e6, signal: writing.signal })
-        : Promise.resolve([]);
+        : Promise.resolve({ confirmed: [] });
       const endMs = Date.now() + between(LIFE_MS_MIN, LIFE_MS_MAX);
       while (Date.now() < endMs) {
         await pause(between(0, ASK_PAUSE_MS_MAX));
@@ -54,7 +54,11 @@ Deno.test("kill -9 loses no sample that an answer has shown and no remote write 
       }
       await narthex.kill("SIGKILL");
       writing.abort();
-      for (const { labels, tMs, value } of await writer) put(confirmed, keyOf(labels), tMs, String(value));
+      const written = await writer;
+      for (const { labels, tMs, value } of written.confirmed) {
+        put(confirmed, keyOf(labels), tMs, String(value));
+      }
+      assert.equal(written.refusal, undefined, narthex.log());
     }
     const confirmedCount = [...confirmed.values()].reduce((count, samples) => count + samples.size, 0);
     console.log(`${shownCount} samples shown and ${confirmedCount} confirmed outlived ${KILLS} kills`);
