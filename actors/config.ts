@@ -2,17 +2,10 @@
  * The configuration in force. A file that does not load changes nothing and says why; one that does is handed to
  * those who live by it, and the journal keeps which version was in force since when.
  */
+import { CHILDLESS } from "../lib/actor/childless.ts";
 import { reply, tell } from "../lib/actor/effects.ts";
 import { jsonCodec } from "../lib/actor/json_codec.ts";
-import type {
-  ActorRef,
-  Behavior,
-  Codec,
-  Decision,
-  Effect,
-  ReplyTo,
-  Supervision,
-} from "../lib/actor/types.ts";
+import type { ActorRef, Behavior, Codec, Decision, Effect, ReplyTo } from "../lib/actor/types.ts";
 import type { PrometheusConfig } from "../lib/config/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
 import { messageOf } from "../lib/core/errors.ts";
@@ -118,17 +111,9 @@ export function configBehavior(options: ConfigOptions): Behavior<ConfigStatus, C
       snapshotEvery: SNAPSHOT_EVERY,
       durable: (event) => event.kind !== "configHeld",
     },
-    supervision: NO_CHILDREN,
+    supervision: CHILDLESS,
   };
 }
-
-const NO_CHILDREN: Supervision = {
-  scope: "oneForOne",
-  restartsMax: 0,
-  windowMs: 1_000,
-  backoffMs: { min: 0, max: 0 },
-  directive: () => "stop",
-};
 
 /** The file is read again at each start, and its secrets have no place in the journal. */
 function withoutConfig(codec: Codec<ConfigStatus>): Codec<ConfigStatus> {

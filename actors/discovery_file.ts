@@ -2,6 +2,7 @@
  * Reads the target files of a job, again and again, and tells the pool what it found. A file that cannot be read
  * or does not parse keeps the groups that it last gave.
  */
+import { CHILDLESS } from "../lib/actor/childless.ts";
 import { tell } from "../lib/actor/effects.ts";
 import type { ActorRef, Behavior, Decision, Effect } from "../lib/actor/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
@@ -91,12 +92,6 @@ export function fileDiscoveryBehavior(
     evolve: (_state, event) => ({ groups: event.groups, said: event.said }),
     resume: (state) => [readTask(state)],
     persistence: { kind: "none" },
-    supervision: {
-      scope: "oneForOne",
-      restartsMax: 0,
-      windowMs: 1_000,
-      backoffMs: { min: 0, max: 0 },
-      directive: () => "stop",
-    },
+    supervision: CHILDLESS,
   };
 }

@@ -3,6 +3,7 @@
  * order, and waiting counts against a query's own timeout. It keeps nothing: after a restart running queries are
  * gone, and their askers are told so by their timeouts.
  */
+import { CHILDLESS } from "../lib/actor/childless.ts";
 import { reply } from "../lib/actor/effects.ts";
 import type { Behavior, Decision, Effect } from "../lib/actor/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
@@ -158,13 +159,7 @@ export function queryGateBehavior(
       return [];
     },
     persistence: { kind: "none" },
-    supervision: {
-      scope: "oneForOne",
-      restartsMax: 0,
-      windowMs: 1_000,
-      backoffMs: { min: 0, max: 0 },
-      directive: () => "stop",
-    },
+    supervision: CHILDLESS,
   };
 }
 

@@ -3,6 +3,7 @@
  * it went up and down. The parsing and its tables are the session's, the connection is the client's; both are
  * resources of this actor alone and are made anew when it restarts.
  */
+import { CHILDLESS } from "../lib/actor/childless.ts";
 import { ask, reply, tell } from "../lib/actor/effects.ts";
 import { jsonCodec } from "../lib/actor/json_codec.ts";
 import type { ActorRef, Behavior, Codec, Decision, Effect } from "../lib/actor/types.ts";
@@ -377,13 +378,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
       snapshotEvery: SNAPSHOT_EVERY,
       durable: (event) => event.kind === "wentUp" || event.kind === "wentDown",
     },
-    supervision: {
-      scope: "oneForOne",
-      restartsMax: 0,
-      windowMs: 1_000,
-      backoffMs: { min: 0, max: 0 },
-      directive: () => "stop",
-    },
+    supervision: CHILDLESS,
   };
 }
 
