@@ -114,7 +114,7 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
     targets: () => running().scrape.targets(),
     targetMetadata: () => running().scrape.metadata(),
     scrapePoolNames: () => running().scrape.poolNames(),
-    scrapePoolConfigYaml: (pool) => Promise.resolve(poolYaml(status.config, pool)),
+    scrapePoolConfigYaml: (pool) => Promise.resolve(status.config?.jobYaml[pool]),
     configYaml: () => status.config?.yaml ?? "",
     externalLabels: () => labelsOf(status.config?.global.externalLabels ?? []),
     flags: () => args.strings,
@@ -142,17 +142,6 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
 function portOf(addresses: readonly string[]): string {
   const address = addresses[0]!;
   return address.slice(address.lastIndexOf(":") + 1);
-}
-
-/** The job's part of the configuration as shown: a list item of `scrape_configs`. */
-function poolYaml(config: PrometheusConfig | undefined, pool: string): string | undefined {
-  if (config === undefined || !config.scrapeConfigs.some(({ jobName }) => jobName === pool)) return undefined;
-  const jobs = config.yaml.slice(config.yaml.indexOf("\nscrape_configs:\n") + "\nscrape_configs:\n".length);
-  const items = jobs.split(/^(?=- job_name: )/m);
-  return items.find((item) =>
-    item.startsWith(`- job_name: ${pool}\n`) || item.startsWith(`- job_name: "${pool}"\n`)
-  )
-    ?.replace(/\n(?=\S)(?!- )[\s\S]*$/, "\n");
 }
 
 async function tsdbStatus({ system, storage }: Running, top: number): Promise<TsdbStatus> {

@@ -11,7 +11,7 @@ import { directoryOf } from "./paths.ts";
 import { ConfigError, type ConfigProblem } from "./problems.ts";
 import { root, type RootSettings, settleRoot } from "./schema/root.ts";
 import { Reader, type Schema } from "./schema/schema.ts";
-import { scrapeConfigsFile, type ScrapeSettings, settleScrape } from "./schema/scrape.ts";
+import { scrapeConfig, scrapeConfigsFile, type ScrapeSettings, settleScrape } from "./schema/scrape.ts";
 import type { GlobalSettings } from "./schema/global.ts";
 import { globalOf, scrapeOf, storageOf } from "./settings.ts";
 import type { PrometheusConfig, ScrapeConfig } from "./types.ts";
@@ -76,6 +76,9 @@ export async function loadSettings(
     inactive: inactiveOf((at) => holds(node, at.split(".")), scrapeConfigs),
     warnings: reader.warnings,
     yaml: writeYaml(root.write(settings)),
+    jobYaml: Object.fromEntries(
+      jobs.map((job) => [job.settings.job_name, writeYaml(scrapeConfig.write(job.settings))]),
+    ),
   };
   return { config, settings, jobs };
 }

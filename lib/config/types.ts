@@ -197,4 +197,6 @@ export interface PrometheusConfig {
   readonly warnings: readonly string[];
   /** As `/api/v1/status/config` shows it: defaults filled in, secrets masked. */
   readonly yaml: string;
+  /** The same of each job by its name, those of `scrape_config_files` included. */
+  readonly jobYaml: Readonly<Record<string, string>>;
 }

@@ -165,6 +165,9 @@ Deno.test("jobs of other files join, with paths of their own and unique names", 
   deepStrictEqual(config.scrapeConfigs[2]!.fileSdConfigs, [
     { files: ["/etc/p/jobs/t/*.json"], refreshIntervalMs: 300_000 },
   ]);
+  deepStrictEqual(Object.keys(config.jobYaml), ["a", "b", "c"]);
+  ok(config.jobYaml["b"]!.startsWith("job_name: b\n"), config.jobYaml["b"]);
+  ok(config.jobYaml["b"]!.includes("password_file: /etc/p/jobs/secret\n"), config.jobYaml["b"]);
   strictEqual(
     await problemsOf(main, { "/etc/p/jobs/1.yml": "scrape_configs:\n- job_name: a\n" }),
     'jobs/1.yml:2:13: scrape_configs[0].job_name: found multiple scrape configs with job name "a", first found in main config file',

@@ -62,7 +62,8 @@ const SCRAPE_FIELDS = {
 };
 export type ScrapeSettings = ValueOf<typeof SCRAPE_FIELDS>;
 
-const scrapeConfig = struct({
+/** One job. */
+export const scrapeConfig = struct({
   type: "config.ScrapeConfig",
   fields: SCRAPE_FIELDS,
   check(value, reader) {
