@@ -8,8 +8,11 @@ import { reply } from "../lib/actor/effects.ts";
 import type { Behavior, Decision, Effect } from "../lib/actor/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
 import { messageOf, UserError, type UserErrorCode } from "../lib/core/errors.ts";
+import type { Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
 import type { QueryEngine, QueryOptions, QueryResult } from "../lib/promql/result.ts";
+import { activeQueriesBehavior } from "./active_queries.ts";
+import type { ActiveQueriesCommand } from "./protocol/active_queries.ts";
 import type {
   QueryGateCommand,
   QueryGateEvent,
@@ -24,16 +27,38 @@ export const QUEUE_LENGTH_MAX = 1_000;
 /** The engine ends a query at its timeout; the task's own deadline is a second net behind it. */
 const TASK_GRACE_MS = 5_000;
 
+/**
+ * A query that is to kill the process takes longer than this to gather what does, and one that lasts so long is not
+ * slowed by two small commits. Prometheus writes every query to a mapped file, which costs it next to nothing.
+ */
+export const NOTE_AFTER_MS = 250;
+
+/** While the store is in trouble the notes may fail again and again; the queries go on. */
+const NOTES_RESTARTS_MAX = 100;
+
+const NOTES = "active";
+
+interface RunningQuery {
+  readonly entry: QueuedQuery;
+  readonly startedMs: EpochMs;
+  readonly noted: boolean;
+}
+
 interface QueryGateState {
   readonly queue: readonly QueuedQuery[];
-  readonly running: ReadonlyMap<string, { readonly entry: QueuedQuery; readonly startedMs: EpochMs }>;
+  readonly running: ReadonlyMap<string, RunningQuery>;
 }
 
 type GateDecision = Decision<QueryGateCommand, QueryGateEvent>;
 
 export interface QueryGateOptions {
+  /** Its own. */
+  readonly path: ActorPath;
   readonly engine: QueryEngine;
   readonly concurrencyMax: number;
+  readonly log: Log;
+  /** Different in each life of the process: when it started. */
+  readonly life: number;
 }
 
 export function queryGateBehavior(
@@ -41,6 +66,7 @@ export function queryGateBehavior(
 ): Behavior<QueryGateState, QueryGateCommand, QueryGateEvent> {
   /** Of running queries, to reach into a task whose client has gone. */
   const aborts = new Map<string, AbortController>();
+  const notes: ActorRef<ActiveQueriesCommand> = { path: `${options.path}/${NOTES}` };
 
   function decide(state: QueryGateState, command: QueryGateCommand, nowMs: EpochMs): GateDecision {
     switch (command.kind) {
@@ -50,6 +76,8 @@ export function queryGateBehavior(
         return onCancel(state, command.id);
       case "queueDeadline":
         return onQueueDeadline(state, command.id);
+      case "noteDue":
+        return onNoteDue(state, command.id);
       case "finished":
         return onFinished(state, command.id, command.outcome, nowMs);
       case "describe":
@@ -79,7 +107,7 @@ export function queryGateBehavior(
     if (state.running.size < options.concurrencyMax) {
       return {
         events: [{ kind: "queryQueued", entry }, { kind: "queryStarted", id, atMs: nowMs }],
-        effects: [runTask(entry, nowMs)],
+        effects: start(entry, nowMs),
       };
     }
     if (state.queue.length >= QUEUE_LENGTH_MAX) {
@@ -106,6 +134,16 @@ export function queryGateBehavior(
       : leaveQueue(entry, "timeout", "query timed out in query queue");
   }
 
+  function onNoteDue(state: QueryGateState, id: string): GateDecision {
+    const long = state.running.get(id);
+    if (long === undefined) return { events: [], effects: [] };
+    const { entry, startedMs } = long;
+    return {
+      events: [{ kind: "queryNoted", id }],
+      effects: [tell(notes, { kind: "note", id, query: entry.spec.query, startedMs })],
+    };
+  }
+
   function onFinished(
     state: QueryGateState,
     id: string,
@@ -116,13 +154,25 @@ export function queryGateBehavior(
     const ended = state.running.get(id);
     if (ended === undefined) return { events: [], effects: [] };
     const events: QueryGateEvent[] = [{ kind: "queryEnded", id }];
-    const effects: Effect<QueryGateCommand>[] = [reply(ended.entry.replyTo, outcome)];
+    const effects: Effect<QueryGateCommand>[] = [
+      reply(ended.entry.replyTo, outcome),
+      ended.noted ? tell(notes, { kind: "drop", id }) : { kind: "cancelTimer", key: noteKey(id) },
+    ];
     const next = state.queue[0];
     if (next !== undefined) {
       events.push({ kind: "queryStarted", id: next.id, atMs: nowMs });
-      effects.push({ kind: "cancelTimer", key: next.id }, runTask(next, nowMs));
+      effects.push({ kind: "cancelTimer", key: next.id }, ...start(next, nowMs));
     }
     return { events, effects };
+  }
+
+  function start(entry: QueuedQuery, nowMs: EpochMs): readonly Effect<QueryGateCommand>[] {
+    const { id } = entry;
+    const command = { kind: "noteDue", id } as const;
+    return [
+      runTask(entry, nowMs),
+      { kind: "timer", key: noteKey(id), atMs: nowMs + NOTE_AFTER_MS, command },
+    ];
   }
 
   function runTask(entry: QueuedQuery, nowMs: EpochMs): Effect<QueryGateCommand> {
@@ -139,11 +189,8 @@ export function queryGateBehavior(
           signal: AbortSignal.any([signal, abort.signal]),
           ...(entry.lookbackMs === undefined ? {} : { lookbackMs: entry.lookbackMs }),
         });
-        return {
-          kind: "finished",
-          id: entry.id,
-          outcome: { kind: "answered", result, queuedMs: nowMs - entry.queuedAtMs },
-        };
+        const stats = { ...result.stats, queuedMs: nowMs - entry.queuedAtMs };
+        return { kind: "finished", id: entry.id, outcome: { kind: "answered", result: { ...result, stats } } };
       },
       failed: (error) => ({ kind: "finished", id: entry.id, outcome: failureOf(error) }),
     };
@@ -156,7 +203,7 @@ export function queryGateBehavior(
     evolve,
     resume: () => {
       aborts.clear(); // of an earlier life, whose tasks are aborted
-      return [];
+      return [{ kind: "spawn", name: NOTES, behavior: activeQueriesBehavior(options) }];
     },
     persistence: { kind: "none" },
     supervision: CHILDLESS,
@@ -169,8 +216,12 @@ function evolve(state: QueryGateState, event: QueryGateEvent): QueryGateState {
       return { ...state, queue: [...state.queue, event.entry] };
     case "queryStarted": {
       const entry = state.queue.find((queued) => queued.id === event.id)!;
-      const running = new Map(state.running).set(event.id, { entry, startedMs: event.atMs });
+      const running = new Map(state.running).set(event.id, { entry, startedMs: event.atMs, noted: false });
       return { queue: state.queue.filter((queued) => queued !== entry), running };
+    }
+    case "queryNoted": {
+      const long = state.running.get(event.id)!;
+      return { ...state, running: new Map(state.running).set(event.id, { ...long, noted: true }) };
     }
     case "queryEnded": {
       const running = new Map(state.running);
@@ -180,6 +231,11 @@ function evolve(state: QueryGateState, event: QueryGateEvent): QueryGateState {
     default:
       return assertNever(event);
   }
+}
+
+/** A query's id is the key of its place in the queue. */
+function noteKey(id: string): string {
+  return `note:${id}`;
 }
 
 function leaveQueue(entry: QueuedQuery, code: UserErrorCode, message: string): GateDecision {

@@ -41,6 +41,7 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
 
 /** An actor imports the children that it spawns, and no other actor. */
 const PARENTS: Readonly<Record<string, readonly string[]>> = {
+  "actors/query_gate.ts": ["actors/active_queries.ts"],
   "actors/scrape_manager.ts": ["actors/scrape_pool.ts"],
   "actors/scrape_pool.ts": ["actors/discovery_file.ts", "actors/target.ts"],
 };

@@ -15,7 +15,8 @@ export type QuerySpec =
   };
 
 export type QueryOutcome =
-  | { readonly kind: "answered"; readonly result: QueryResult; readonly queuedMs: number }
+  /** The result's statistics say how long it waited here. */
+  | { readonly kind: "answered"; readonly result: QueryResult }
   | { readonly kind: "failed"; readonly code: UserErrorCode; readonly message: string };
 
 export interface GateStatus {
@@ -38,12 +39,15 @@ export type QueryGateCommand =
   /** The client has gone. Unknown ids are ignored: the query may have ended. */
   | { readonly kind: "cancel"; readonly id: string }
   | { readonly kind: "queueDeadline"; readonly id: string }
+  /** It has run for a while: whoever comes after a crash shall know of it. */
+  | { readonly kind: "noteDue"; readonly id: string }
   | { readonly kind: "finished"; readonly id: string; readonly outcome: QueryOutcome }
   | { readonly kind: "describe"; readonly replyTo: ReplyTo<GateStatus> };
 
 export type QueryGateEvent =
   | { readonly kind: "queryQueued"; readonly entry: QueuedQuery }
   | { readonly kind: "queryStarted"; readonly id: string; readonly atMs: EpochMs }
+  | { readonly kind: "queryNoted"; readonly id: string }
   | { readonly kind: "queryEnded"; readonly id: string };
 
 export interface QueuedQuery {

@@ -30,6 +30,8 @@ export interface QueryStats {
   readonly samplesPeak: number;
   readonly prepareMs: number;
   readonly evalMs: number;
+  /** Before the engine had it, where somebody measured that. */
+  readonly queuedMs?: number;
 }
 
 export interface QueryResult {
@@ -45,6 +47,16 @@ export interface QueryOptions {
   readonly lookbackMs?: number;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Undefined: nobody outside asked. */
+  readonly origin?: QueryOrigin;
+}
+
+/** Who asked, for the query log. */
+export interface QueryOrigin {
+  readonly kind: "http";
+  readonly clientIp: string;
+  readonly method: string;
+  readonly path: string;
 }
 
 /**
