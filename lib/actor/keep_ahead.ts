@@ -34,7 +34,7 @@ export class AheadKeeper implements Keeper {
     const { generation } = this.#host;
     await this.settled();
     const { path, runtime, behavior } = this.#host;
-    const recovered = await recoverAhead(runtime.journal, path, behavior, this.#how);
+    const recovered = await recoverAhead(runtime.journal, path, behavior, this.#how, runtime.clock);
     if (this.#host.generation === generation) {
       this.#seq = recovered.seq;
       this.#snapshotSeq = recovered.snapshotSeq;

@@ -49,7 +49,7 @@ export class BehindKeeper implements Keeper {
       this.#host.overload("ready");
     }
     const { path, runtime } = this.#host;
-    const recovered = await recoverBehind(runtime.journal, path, this.#how);
+    const recovered = await recoverBehind(runtime.journal, path, this.#how, runtime.clock);
     if (this.#host.generation === generation) this.#seq = recovered.seq;
     return { state: recovered.state };
   }

@@ -13,6 +13,7 @@ import {
   joinPieces,
   type Piece,
 } from "./kv_pieces.ts";
+import { readAhead } from "./read_ahead.ts";
 
 export interface KvCheck {
   readonly key: KvKey;
@@ -70,7 +71,8 @@ export async function* readGroups(
   let pieces: Piece[] = [];
   let torn: TornGroup | undefined;
   const allTorn: TornGroup[] = [];
-  for await (const [entry, place] of pieceEntries(kv, space, stream, range, endSeq)) {
+  const entries = pieceEntries(kv, space, stream, range, endSeq);
+  for await (const [entry, place] of readAhead(entries, LIST_ENTRIES_MAX)) {
     const where = `Stream ${stream}, group ${space} ${place.seq}`;
     const piece = decodePiece(entry.value, `${where}, piece ${place.piece}`);
     if (piece.seq !== place.seq || piece.piece !== place.piece) {

@@ -3,7 +3,9 @@
  * doubt is an error: the actor does not start, since there is no state in which it could answer.
  */
 import { assert } from "../core/assert.ts";
+import type { Clock } from "../core/ports.ts";
 import { CorruptRecordError, JournalGapError } from "./journal_errors.ts";
+import { Pace } from "./pace.ts";
 import type { ActorPath, Behavior, Journal, JournalRecord, Persistence, Tagged } from "./types.ts";
 
 type Ahead = Extract<Persistence<unknown, Tagged>, { readonly kind: "ahead" }>;
@@ -32,12 +34,15 @@ export async function recoverAhead(
   path: ActorPath,
   behavior: Behavior<unknown, Tagged, Tagged>,
   how: Ahead,
+  clock: Clock,
 ): Promise<Recovered & { readonly snapshotSeq: number }> {
   const snapshot = await journal.loadSnapshot(path);
   const snapshotSeq = snapshot?.seq ?? 0;
   let state = snapshot === null ? behavior.initial() : how.state.decode(snapshot.bytes, snapshot.version);
   let seq = snapshotSeq;
+  const pace = new Pace(clock);
   for await (const record of contiguous(journal, path, snapshotSeq)) {
+    if (pace.due) await pace.pause();
     const { bytes } = record;
     if (bytes.length < VERSION_BYTES) {
       throw new CorruptRecordError(`Record ${record.seq} of ${path} has ${bytes.length} bytes`);
@@ -49,11 +54,18 @@ export async function recoverAhead(
   return { state, seq, snapshotSeq };
 }
 
-export async function recoverBehind(journal: Journal, path: ActorPath, how: Behind): Promise<Recovered> {
+export async function recoverBehind(
+  journal: Journal,
+  path: ActorPath,
+  how: Behind,
+  clock: Clock,
+): Promise<Recovered> {
   const opened = await how.open();
   let { state } = opened;
   let seq = opened.afterSeq;
+  const pace = new Pace(clock);
   for await (const record of contiguous(journal, path, opened.afterSeq)) {
+    if (pace.due) await pace.pause();
     state = how.replay(state, record.bytes, record.seq);
     seq = record.seq;
   }

@@ -13,9 +13,10 @@ import {
   type SampleBatch,
   type SampleRow,
 } from "../model/batch.ts";
-import { type Labels, labelsKey } from "../model/labels.ts";
+import type { Labels } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
 import { type Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { DefinedSets } from "./defined_sets.ts";
 import { COHORT_COLUMNS_MAX } from "./codecs/labels_chunk.ts";
 import { type NewestOf, pickCells, withoutOvertaken } from "./overtaken.ts";
 import { LABELS_PER_SERIES_MAX, type SeriesTable } from "./series_table.ts";
@@ -46,6 +47,8 @@ export interface AppendEvent {
   readonly rows: readonly AcceptedRow[];
   readonly strays: readonly AcceptedRow[];
   readonly counts: AppendCounts;
+  /** The row that the sender's next batches add to. */
+  readonly openMs: EpochMs | undefined;
   readonly nowMs: EpochMs;
 }
 
@@ -87,7 +90,7 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
   }
   const refused = limitOf(batch, context);
   if (refused !== undefined) return { kind: "answered", outcome: refused };
-  const { refs, defined } = resolveDefined(batch, context);
+  const { refs, defined, areNew } = resolveDefined(batch, context);
   if (!refsKnown(batch, batch.epoch === 0 ? undefined : cohort)) {
     return { kind: "answered", outcome: { kind: "wrongEpoch", epoch } };
   }
@@ -95,14 +98,24 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
   const tally: Tally = { appended: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
   const rows: AcceptedRow[] = [];
   const strays: AcceptedRow[] = [];
-  const simple = batch.rows.length === 1 && batch.strays.length === 0 && batch.defined.length === 0;
-  const memory = simple && cohort !== undefined
-    ? { overlay: false, maxMs: cohort.maxMs, lastMs: cohort.lastMs, lastWords: cohort.lastWords }
+  // No column twice: the columns of one row are distinct, and those of new series are beyond all others.
+  const simple = batch.rows.length === 1 && batch.strays.length === 0 && areNew;
+  const memory = simple
+    ? {
+      overlay: false,
+      width: cohort?.width ?? 0,
+      maxMs: cohort?.maxMs ?? -Infinity,
+      lastMs: cohort?.lastMs ?? NO_TIMES,
+      lastWords: cohort?.lastWords ?? NO_WORDS,
+    }
     : overlayOf(cohort, width);
   const minValidMs = context.headMaxMs - BOUNDS_MS;
   let lastRefs: Uint32Array | undefined;
   let columns = refs;
+  let openMs = batch.rows.length === 0 ? cohort?.openMs : undefined;
   for (const row of ascending(batch.rows)) {
+    const { cellsToCome = 0 } = row;
+    if (cellsToCome > 0) openMs = row.tMs;
     if (row.refs.length === 0) continue;
     // The rows of a remote write mostly share one array of references.
     if (row.refs !== lastRefs) columns = columnsOf(row.refs, refs);
@@ -115,7 +128,8 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
     const kept = judgeRow(wanted, memory, minValidMs, tally);
     if (kept === undefined) continue;
     const late = cohort !== undefined && kept.tMs <= cohort.sealedMaxMs;
-    const sparse = kept.columns.length * SPARSE_ROW_COLUMNS < width && !(cohort?.hasRow(kept.tMs) ?? false);
+    const cells = kept.columns.length + cellsToCome;
+    const sparse = cells * SPARSE_ROW_COLUMNS < width && !(cohort?.hasRow(kept.tMs) ?? false);
     (late || sparse ? strays : rows).push(kept);
   }
   for (const row of ascending(batch.strays)) {
@@ -138,6 +152,7 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
       rows: mergeEqualTimes(rows),
       strays,
       counts: tally,
+      openMs,
       nowMs: context.nowMs,
     },
   };
@@ -201,12 +216,17 @@ function limitOf(batch: SampleBatch, context: AppendContext): AppendOutcome | un
 function resolveDefined(
   batch: SampleBatch,
   context: AppendContext,
-): { readonly refs: Uint32Array; readonly defined: readonly Labels[] } {
+): {
+  readonly refs: Uint32Array;
+  readonly defined: readonly Labels[];
+  /** All of the batch's, and no two of them equal. */
+  readonly areNew: boolean;
+} {
   const refs = new Uint32Array(batch.defined.length);
-  if (refs.length === 0) return { refs, defined: [] };
+  if (refs.length === 0) return { refs, defined: [], areNew: true };
   const { cohort, series } = context;
-  const defined: Labels[] = [];
-  const fresh = new Map<string, number>();
+  const fresh = new DefinedSets(refs.length);
+  const { sets: defined } = fresh;
   const width = cohort?.width ?? 0;
   for (let i = 0; i < refs.length; i++) {
     const labels = batch.defined[i]!;
@@ -215,16 +235,9 @@ function resolveDefined(
       refs[i] = series.columnOf(found);
       continue;
     }
-    const key = labelsKey(labels);
-    let column = fresh.get(key);
-    if (column === undefined) {
-      column = width + defined.length;
-      fresh.set(key, column);
-      defined.push(labels);
-    }
-    refs[i] = column;
+    refs[i] = width + fresh.place(labels);
   }
-  return { refs, defined };
+  return { refs, defined, areNew: defined.length === refs.length };
 }
 
 /** A column whose series retention has removed is as unknown as one beyond the end. */
@@ -262,10 +275,15 @@ function ascending(rows: readonly SampleRow[]): readonly SampleRow[] {
 interface Memory {
   /** A copy for this batch alone. */
   readonly overlay: boolean;
+  /** Columns beyond have no sample yet. */
+  readonly width: number;
   readonly maxMs: number;
   readonly lastMs: Float64Array;
   readonly lastWords: Uint32Array;
 }
+
+const NO_TIMES = new Float64Array(0);
+const NO_WORDS = new Uint32Array(0);
 
 /** A copy that follows the batch, for those in which one column occurs more than once. */
 function overlayOf(cohort: Cohort | undefined, width: number): Memory {
@@ -275,7 +293,7 @@ function overlayOf(cohort: Cohort | undefined, width: number): Memory {
     lastMs.set(cohort.lastMs.subarray(0, cohort.width));
     lastWords.set(cohort.lastWords.subarray(0, 2 * cohort.width));
   }
-  return { overlay: true, maxMs: Infinity, lastMs, lastWords };
+  return { overlay: true, width, maxMs: Infinity, lastMs, lastWords };
 }
 
 /**
@@ -299,11 +317,11 @@ function judgeRow(
     return row;
   }
   const words = wordsOf(row.values);
-  const { lastMs, lastWords, overlay } = memory;
+  const { lastMs, lastWords, overlay, width } = memory;
   let keep: number[] | undefined;
   for (let i = 0; i < count; i++) {
     const column = columns[i]!;
-    const last = lastMs[column]!;
+    const last = column < width ? lastMs[column]! : -Infinity;
     if (tMs > last) {
       keep?.push(i);
       if (overlay) {

@@ -6,6 +6,7 @@
  */
 import type { EpochMs } from "../core/time.ts";
 import { fillAbsent, wordsOf } from "../model/stale.ts";
+import { areFirstColumns } from "./first_columns.ts";
 import type { PageRef } from "./view.ts";
 
 /** Rows that make a page: a wide cohort has fewer, so that all windows together stay small. */
@@ -35,8 +36,8 @@ export class Cohort {
   width = 0;
   /** Capacity may exceed `width`. */
   seriesOf = new Uint32Array(0);
-  lastMs = new Float64Array(0);
-  lastValues = new Float64Array(0);
+  lastMs: Float64Array<ArrayBuffer> = new Float64Array(0);
+  lastValues: Float64Array<ArrayBuffer> = new Float64Array(0);
   lastWords: Uint32Array = new Uint32Array(0);
   /** Of all columns. */
   maxMs = -Infinity;
@@ -55,6 +56,8 @@ export class Cohort {
   /** A run failed: the store may hold a manifest that this cohort does not know of. */
   uncertain = false;
   lateSeen = false;
+  /** The row that the next batches add to, while a large scrape comes in pieces: no late row, and not to be sealed. */
+  openMs: EpochMs | undefined;
   /** The first window is sealed early by a share of its own, so that cohorts that begin together part ways. */
   #firstShare: number;
   released = false;
@@ -94,7 +97,12 @@ export class Cohort {
   }
 
   get sealDue(): boolean {
-    return this.rows.length >= this.rowsTarget + (this.lateSeen ? LATE_ROWS : 0);
+    return this.rows.length >= this.rowsTarget + this.rowsKeptBack;
+  }
+
+  /** By a seal, so that what comes late for them does not become strays. */
+  get rowsKeptBack(): number {
+    return this.lateSeen ? LATE_ROWS : this.openMs === undefined ? 0 : 1;
   }
 
   addColumn(series: number): void {
@@ -105,9 +113,24 @@ export class Cohort {
     this.width++;
   }
 
-  /** Room for this many columns at once, without a spare part. */
+  /** Columns of a manifest, whose arrays become the cohort's own; their series are added next. */
+  takeColumns(lastMs: Float64Array<ArrayBuffer>, lastValues: Float64Array<ArrayBuffer>): void {
+    this.seriesOf = new Uint32Array(lastMs.length);
+    this.lastMs = lastMs;
+    this.lastValues = lastValues;
+    this.lastWords = wordsOf(lastValues);
+  }
+
+  /** A column of `takeColumns` gets its series. */
+  placeColumn(series: number): void {
+    this.seriesOf[this.width++] = series;
+    if (series === REMOVED_SERIES) this.hasRemoved = true;
+  }
+
+  /** Room for this many columns at once, without a spare part but where they are few beside those that are. */
   reserveColumns(count: number): void {
-    if (this.width + count > this.seriesOf.length) this.#growColumns(this.width + count);
+    if (this.width + count <= this.seriesOf.length) return;
+    this.#growColumns(this.width + Math.max(count, this.width >> 3));
   }
 
   #growColumns(capacity: number): void {
@@ -147,7 +170,7 @@ export class Cohort {
     const found = this.rows[at];
     if (found === undefined || found.tMs !== tMs) {
       if (at < this.rows.length) this.lateSeen = true;
-      const whole = isIdentity(columns) && values.byteLength === values.buffer.byteLength &&
+      const whole = areFirstColumns(columns) && values.byteLength === values.buffer.byteLength &&
         columns.length === values.length && columns.length <= this.width;
       if (whole) {
         this.rows.splice(at, 0, { tMs, values });
@@ -160,7 +183,7 @@ export class Cohort {
       else this.rows.splice(at, 0, { tMs, values: cells });
       return;
     }
-    this.lateSeen = true;
+    if (tMs !== this.openMs) this.lateSeen = true;
     if (found.values.length < this.width) {
       const cells = new Float64Array(this.width);
       cells.set(found.values);
@@ -204,7 +227,12 @@ export class Cohort {
   setLast(tMs: EpochMs, columns: Uint32Array, values: Float64Array): void {
     const words = wordsOf(values);
     const { lastMs, lastWords } = this;
-    for (let i = 0; i < columns.length; i++) {
+    const inOrder = tMs >= this.maxMs && areFirstColumns(columns);
+    if (inOrder) {
+      lastMs.fill(tMs, 0, columns.length);
+      lastWords.set(words);
+    }
+    for (let i = inOrder ? columns.length : 0; i < columns.length; i++) {
       const column = columns[i]!;
       // A stray may be older than a row of the same message.
       if (tMs < lastMs[column]!) continue;
@@ -227,11 +255,6 @@ export class Cohort {
 /** Copies one cell by its bits. */
 export function copyCell(to: Float64Array, at: number, from: Float64Array, index: number): void {
   to.set(from.subarray(index, index + 1), at);
-}
-
-export function isIdentity(columns: Uint32Array): boolean {
-  for (let i = 0; i < columns.length; i++) if (columns[i] !== i) return false;
-  return true;
 }
 
 function scatter(cells: Float64Array, columns: Uint32Array, values: Float64Array): void {

@@ -13,12 +13,18 @@ export interface MergedRows {
   readonly columns: readonly Float64Array[];
 }
 
+export interface MergePorts {
+  readonly kv: Kv;
+  readonly keys: StorageKeys;
+  /** After each page. Default: no pauses. */
+  readonly yieldToLoop?: (() => Promise<void>) | undefined;
+}
+
 /** `pages` are ascending; those of one span stand together. */
 export async function mergedRows(
   cohort: number,
   pages: readonly PageRef[],
-  kv: Kv,
-  keys: StorageKeys,
+  { kv, keys, yieldToLoop }: MergePorts,
 ): Promise<MergedRows> {
   const opened: { readonly page: OpenPage; readonly at: number }[] = [];
   let rows = 0;
@@ -49,6 +55,7 @@ export async function mergedRows(
       const column = page.firstColumn + i;
       decodePageColumn(page, column, input, columns[column]!, words[column]!, at);
     }
+    await yieldToLoop?.();
   }
   return { tMs, columnsCount, columns };
 }

@@ -10,6 +10,8 @@ import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
 import type { Labels } from "../model/labels.ts";
 import { type AcceptedRow, type AppendEvent, judge, refusalOf } from "./append.ts";
 import { ByteWriter } from "./codecs/bytes.ts";
+import type { PackedLabels } from "./codecs/labels_chunk.ts";
+import { TextPool } from "./codecs/text_pool.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { CorruptDataError } from "./errors.ts";
 import {
@@ -24,6 +26,7 @@ import {
   SAMPLES_RECORD_MAX,
   type SamplesRecord,
 } from "./journal_record.ts";
+import { PackedPairs } from "./packed_pairs.ts";
 import { SeriesTable } from "./series_table.ts";
 
 /** High part of an epoch: openings of the shard. 2^21 of them, and 2^32 cohorts, stay exact in a number. */
@@ -49,6 +52,10 @@ export interface Judged {
 export class Head {
   readonly cohorts = new Map<number, Cohort>();
   readonly byName = new Map<string, number>();
+  /** Cohorts whose manifest or catalogue is damaged: left out, their numbers not used again. */
+  readonly lost = new Set<number>();
+  /** Of the opening and the replay, which meet the same label texts again and again. */
+  texts: TextPool | undefined = new TextPool();
   series = new SeriesTable();
   nextCohort = 1;
   maxMs = -Infinity;
@@ -164,6 +171,7 @@ export class Head {
     if (known === undefined || event.defined.length > 0) this.#define(cohort, event);
     this.#keepRows(cohort, event.rows, false, event.nowMs);
     this.#keepRows(cohort, event.strays, true, event.nowMs);
+    cohort.openMs = event.openMs;
     const { counts } = event;
     this.counters.samplesAppended += counts.appended;
     this.counters.outOfOrder += counts.outOfOrder;
@@ -190,10 +198,25 @@ export class Head {
     this.nextCohort = Math.max(this.nextCohort, cohort.id + 1);
   }
 
+  /** Leaves a cohort out that cannot be read. What the store holds of it stays there. */
+  lose(cohort: number): void {
+    this.lost.add(cohort);
+    this.nextCohort = Math.max(this.nextCohort, cohort + 1);
+  }
+
   /** Gives columns to label sets: the next ones of the cohort. */
   addColumns(cohort: Cohort, sets: readonly Labels[]): void {
     cohort.reserveColumns(sets.length);
     for (const labels of sets) cohort.addColumn(this.series.add(cohort.id, cohort.width, labels));
+  }
+
+  /** As `addColumns`, for label sets that were decoded. */
+  #addPacked(cohort: Cohort, packed: PackedLabels): void {
+    cohort.reserveColumns(packed.count);
+    const pairs = new PackedPairs(this.series.index, packed);
+    for (let set = 0; set < packed.count; set++) {
+      cohort.addColumn(this.series.addPacked(cohort.id, cohort.width, packed, set, pairs));
+    }
   }
 
   #define(cohort: Cohort, event: AppendEvent): void {
@@ -283,8 +306,9 @@ export class Head {
   /** Folds a record back. What a manifest holds already is passed over. */
   replay(bytes: Uint8Array, seq: number): void {
     assert(this.#pending.length === 0, "replay comes before appends");
-    const record = decodeRecord(bytes);
+    const record = decodeRecord(bytes, this.texts);
     this.nextSeq = seq + 1;
+    if (this.lost.has(record.cohort)) return;
     const cohort = this.cohorts.get(record.cohort);
     if (cohort !== undefined && seq <= cohort.baseSeq) return;
     switch (record.kind) {
@@ -299,6 +323,7 @@ export class Head {
 
   /** Ends a replay. What is dirty counts as dirty from now on, since records carry no time of their own. */
   replayed(nowMs: EpochMs): void {
+    this.texts = undefined;
     for (const cohort of this.cohorts.values()) cohort.dirtySinceMs = nowMs;
     this.#drainedThrough = this.#durableThrough = this.nextSeq - 1;
     this.measureWindows();
@@ -311,7 +336,12 @@ export class Head {
         `Cannot replay record ${seq}: expected column ${cohort.width} of cohort ${cohort.id}, got ${record.firstColumn}`,
       );
     }
-    this.addColumns(cohort, record.defined);
+    const { defined } = record;
+    for (let set = 0; set < defined.count; set++) {
+      if (defined.endOf(set) > defined.startOf(set)) continue;
+      throw new CorruptDataError(`Cannot replay record ${seq}: series ${set} of it has no labels`);
+    }
+    this.#addPacked(cohort, defined);
     this.#replayed(cohort, seq);
   }
 

@@ -21,6 +21,7 @@ export function statsOf(head: Head): StorageStats {
   return {
     series: head.series.live,
     cohorts: head.cohorts.size,
+    cohortsLost: head.lost.size,
     labelPairs: head.series.index.pairsCount,
     ...{ windowRows, windowBytes, strays, pages, pageBytes },
     minMs: minMs === Infinity ? undefined : minMs,

@@ -2,7 +2,7 @@
  * Answers questions about a head: which series match, where their samples lie, which labels there are. Changes
  * nothing; what it returns is a copy, or never written to again.
  */
-import { compareLabels, compareUtf8, type Labels } from "../model/labels.ts";
+import { compareUtf8, type Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matchers.ts";
 import { fillAbsent, wordsOf } from "../model/stale.ts";
 import type { Cohort, Row } from "./cohort.ts";
@@ -160,15 +160,14 @@ function straysOf(cohort: Cohort, columns: Uint32Array, range: TimeRange): Stray
   return { at: Uint32Array.from(at), tMs: Float64Array.from(picks, (pick) => cohort.strayMs[pick]!), values };
 }
 
-/** Sorted; each label set once. */
+/** In no order; what two cohorts have comes twice. */
 export function seriesOf(head: Head, matcherSets: MatcherSets, range: TimeRange): readonly Labels[] {
   const found: Labels[] = [];
   eachCohort(head, matcherSets, range, 0, (cohort, columns) => {
     for (const column of columns) found.push(head.series.labelsOf(cohort.seriesOf[column]!));
     return true;
   });
-  found.sort(compareLabels);
-  return found.filter((labels, i) => i === 0 || compareLabels(labels, found[i - 1]!) !== 0);
+  return found;
 }
 
 function pairsIn(head: Head, matcherSets: MatcherSets, range: TimeRange): Uint8Array {

@@ -9,8 +9,15 @@ import type { Labels } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
 import type { AcceptedRow } from "./append.ts";
 import { ByteReader, ByteWriter } from "./codecs/bytes.ts";
-import { COHORT_COLUMNS_MAX, decodeLabelSets, encodeLabelSets } from "./codecs/labels_chunk.ts";
+import {
+  COHORT_COLUMNS_MAX,
+  decodeLabelSets,
+  encodeLabelSets,
+  type PackedLabels,
+} from "./codecs/labels_chunk.ts";
 import { unpack } from "./codecs/page.ts";
+import type { TextPool } from "./codecs/text_pool.ts";
+import { areFirstColumns, firstColumns } from "./first_columns.ts";
 
 const VERSION = 1;
 const PACKED = 0x80;
@@ -36,12 +43,15 @@ export interface RowBase {
   readonly lastWords: Uint32Array;
 }
 
-export interface DefineRecord {
-  readonly kind: "define";
+interface DefineHead {
   readonly cohort: number;
   readonly name: string;
   readonly firstColumn: number;
-  readonly defined: readonly Labels[];
+}
+
+export interface DefineRecord extends DefineHead {
+  readonly kind: "define";
+  readonly defined: PackedLabels;
 }
 
 export interface SamplesRecord {
@@ -52,7 +62,7 @@ export interface SamplesRecord {
   readonly input: ByteReader;
 }
 
-export function encodeDefine(record: Omit<DefineRecord, "kind">): Uint8Array {
+export function encodeDefine(record: DefineHead & { readonly defined: readonly Labels[] }): Uint8Array {
   const out = new ByteWriter(1024);
   out.byte(KIND_DEFINE);
   out.varint(record.cohort);
@@ -158,7 +168,7 @@ function isIntegerDelta(value: number, step: number): boolean {
 }
 
 /** Throws a `CorruptDataError` for what `finish` did not write. */
-export function decodeRecord(bytes: Uint8Array): DefineRecord | SamplesRecord {
+export function decodeRecord(bytes: Uint8Array, pool?: TextPool): DefineRecord | SamplesRecord {
   const what = "journal record";
   const outer = new ByteReader(bytes, what);
   const head = outer.byte();
@@ -175,7 +185,7 @@ export function decodeRecord(bytes: Uint8Array): DefineRecord | SamplesRecord {
   if (kind === KIND_DEFINE) {
     const name = input.text();
     const firstColumn = input.count(COHORT_COLUMNS_MAX, "columns");
-    const defined = decodeLabelSets(input);
+    const defined = decodeLabelSets(input, pool);
     if (input.left !== 0) input.fail(`${input.left} bytes too many`);
     return { kind: "define", cohort, name, firstColumn, defined };
   }
@@ -193,7 +203,75 @@ export function decodeRow(
   if (place > 1) input.fail(`unknown place ${place} of a row`);
   const tMs = input.zigzag();
   const count = input.count(width, "samples of a row");
-  const columns = new Uint32Array(count);
+  const columns = decodeColumns(input, count, width);
+  const bitmapBytes = (count + 7) >> 3;
+  const changed = input.raw(bitmapBytes);
+  const integral = input.raw(bitmapBytes);
+  const values = new Float64Array(count);
+  decodeValues(input, values, columns, base.lastWords, changed, integral);
+  return { row: { tMs, columns, values }, stray: place === 1 };
+}
+
+/** As many as there are bits set in `changed`, from `input`; the others are the columns' newest. */
+function decodeValues(
+  input: ByteReader,
+  values: Float64Array,
+  columns: Uint32Array,
+  lastWords: Uint32Array,
+  changed: Uint8Array,
+  integral: Uint8Array,
+): void {
+  const count = columns.length;
+  const words = wordsOf(values);
+  if (areFirstColumns(columns)) words.set(lastWords.subarray(0, 2 * count));
+  else {
+    for (let i = 0; i < count; i++) {
+      const column = columns[i]!;
+      words[2 * i] = lastWords[2 * column]!;
+      words[2 * i + 1] = lastWords[2 * column + 1]!;
+    }
+  }
+  const { bytes } = input;
+  const end = bytes.length;
+  let at = input.at;
+  for (let i = 0; i < count; i++) {
+    const bits = changed[i >> 3]!;
+    if (bits === 0) {
+      i |= 7; // none of these eight
+      continue;
+    }
+    const bit = 1 << (i & 7);
+    if ((bits & bit) === 0) continue;
+    if ((integral[i >> 3]! & bit) !== 0) {
+      const first = at + 1 < end ? bytes[at]! : 0x80;
+      const second = first < 0x80 ? 0 : at + 1 < end ? bytes[at + 1]! : 0x80;
+      if (second < 0x80) {
+        const step = (first & 0x7f) | (second << 7);
+        // What has not changed yet is the newest value, and whole.
+        values[i] = values[i]! + ((step >>> 1) ^ -(step & 1));
+        at += first < 0x80 ? 1 : 2;
+      } else {
+        input.at = at;
+        values[i] = values[i]! + input.zigzag();
+        at = input.at;
+      }
+    } else {
+      if (at + 8 > end) {
+        input.at = at;
+        input.need(8);
+      }
+      words[2 * i] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+      words[2 * i + 1] = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) |
+        (bytes[at + 7]! << 24);
+      at += 8;
+    }
+  }
+  input.at = at;
+}
+
+/** Those of a whole row are shared, and not to be written to. */
+function decodeColumns(input: ByteReader, count: number, width: number): Uint32Array {
+  let columns: Uint32Array | undefined;
   let next = 0;
   for (let i = 0; i < count;) {
     const start = next + input.zigzag();
@@ -201,32 +279,11 @@ export function decodeRow(
     if (start < 0 || length === 0 || length > count - i || start + length > width) {
       input.fail(`columns ${start} to ${start + length} of ${width}`);
     }
+    if (start === 0 && length === count) return firstColumns(count);
+    columns ??= new Uint32Array(count);
     for (let k = 0; k < length; k++) columns[i + k] = start + k;
     next = start + length;
     i += length;
   }
-  const bitmapBytes = (count + 7) >> 3;
-  const changed = input.raw(bitmapBytes);
-  const integral = input.raw(bitmapBytes);
-  const values = new Float64Array(count);
-  const words = wordsOf(values);
-  const { lastWords } = base;
-  for (let i = 0; i < count; i++) {
-    const column = columns[i]!;
-    const low = lastWords[2 * column]!;
-    const high = lastWords[2 * column + 1]!;
-    const bit = 1 << (i & 7);
-    if ((changed[i >> 3]! & bit) === 0) {
-      words[2 * i] = low;
-      words[2 * i + 1] = high;
-    } else if ((integral[i >> 3]! & bit) === 0) {
-      words[2 * i] = input.uint32();
-      words[2 * i + 1] = input.uint32();
-    } else {
-      deltaWords[0] = low;
-      deltaWords[1] = high;
-      values[i] = delta[0]! + input.zigzag();
-    }
-  }
-  return { row: { tMs, columns, values }, stray: place === 1 };
+  return columns ?? firstColumns(0);
 }

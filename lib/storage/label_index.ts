@@ -11,9 +11,12 @@ import { intersect, NO_SERIES, PostingList, subtract, union } from "./postings.t
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** V8 copies what is shorter: only a longer substring is a window on the string that it was cut from. */
+const SLICED_UNITS_MIN = 13;
+
 /** A copy with memory of its own: a slice of a scrape body would keep the whole body alive. */
 function ownString(text: string): string {
-  return decoder.decode(encoder.encode(text));
+  return text.length < SLICED_UNITS_MIN ? text : decoder.decode(encoder.encode(text));
 }
 
 export class LabelIndex {
@@ -26,19 +29,20 @@ export class LabelIndex {
     return this.#pairNames.length;
   }
 
-  intern(name: string, value: string): number {
+  /** `areOwn`: the strings have memory of their own already. */
+  intern(name: string, value: string, areOwn = false): number {
     let values = this.#names.get(name);
     if (values === undefined) {
       values = new Map();
-      this.#names.set(ownString(name), values);
+      this.#names.set(areOwn ? name : ownString(name), values);
     }
     let pair = values.get(value);
     if (pair === undefined) {
       pair = this.#pairNames.length;
-      const own = ownString(value);
+      const own = areOwn ? value : ownString(value);
       values.set(own, pair);
       const first = values.values().next().value;
-      this.#pairNames.push(first === pair ? ownString(name) : this.#pairNames[first!]!);
+      this.#pairNames.push(first !== pair ? this.#pairNames[first!]! : areOwn ? name : ownString(name));
       this.#pairValues.push(own);
       this.#postings.push(new PostingList());
     }

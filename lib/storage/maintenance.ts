@@ -8,7 +8,7 @@ import type { EpochMs } from "../core/time.ts";
 import type { Labels } from "../model/labels.ts";
 import { PAGE_ROWS_MAX } from "./codecs/column.ts";
 import type { ManifestRow } from "./codecs/manifest.ts";
-import { type Cohort, type Garbage, LATE_ROWS, REMOVED_SERIES, type Row } from "./cohort.ts";
+import { type Cohort, type Garbage, REMOVED_SERIES, type Row } from "./cohort.ts";
 import type { Head } from "./head.ts";
 import type { PageRef } from "./view.ts";
 
@@ -49,8 +49,8 @@ export interface CohortPlan {
     readonly tMs: Float64Array;
     readonly values: Float64Array;
   };
-  readonly lastMs: Float64Array;
-  readonly lastValues: Float64Array;
+  readonly lastMs: Float64Array<ArrayBuffer>;
+  readonly lastValues: Float64Array<ArrayBuffer>;
   readonly sealedMaxMs: number;
   readonly minMs: number;
   readonly lateSeen: boolean;
@@ -211,7 +211,7 @@ function rowsToSeal(cohort: Cohort): number {
   const count = cohort.rows.length;
   if (cohort.released) return count;
   // Late rows are kept back where they are usual, so that they do not become strays.
-  const ready = count - (cohort.lateSeen ? LATE_ROWS : 0);
+  const ready = count - cohort.rowsKeptBack;
   return cohort.sealDue || ready >= PAGE_ROWS_WORTH ? Math.max(0, ready) : 0;
 }
 

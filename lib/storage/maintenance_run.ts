@@ -41,6 +41,8 @@ export interface MaintenancePorts {
   readonly log: Log;
   /** In every commit: this process is still the one that may write. */
   readonly checks: () => NonNullable<KvCommit["checks"]>;
+  /** After each page, which takes some milliseconds to encode. Default: no pauses. */
+  readonly yieldToLoop?: (() => Promise<void>) | undefined;
 }
 
 export async function runMaintenance(
@@ -139,6 +141,7 @@ async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: C
   const keep = async (page: Omit<PageRef, "page" | "bytes">, bytes: Uint8Array) => {
     added.push({ ...page, page: nextPage, bytes: bytes.length });
     await commits.set(keys.page(plan.cohort, nextPage++), bytes);
+    await ports.yieldToLoop?.();
   };
   const lastChunkColumn = await writeLabels(plan, ports, commits);
   const width = plan.lastMs.length;
@@ -313,7 +316,7 @@ async function compact(
 ): Promise<readonly number[]> {
   if (plan.compact.length === 0) return [];
   try {
-    const { tMs, columns, columnsCount } = await mergedRows(plan.cohort, plan.compact, ports.kv, ports.keys);
+    const { tMs, columns, columnsCount } = await mergedRows(plan.cohort, plan.compact, ports);
     for (const page of rowsPages(plan.cohort, tMs, columnsCount, (column) => wordsOf(columns[column]!))) {
       await keep({ ...page.ref, level: 1 }, page.bytes);
     }

@@ -1,28 +1,38 @@
 /**
  * Brings a head back from the store: manifests and catalogue, not pages. The journal is then replayed after
- * `afterSeq`. Counts the opening, so that references handed out before are told apart from those to come.
+ * `afterSeq`. Counts the opening, so that references handed out before are told apart from those to come. A cohort
+ * whose manifest or catalogue is damaged is left out and reported: nothing of it is deleted, and all others open.
  */
-import type { Kv, KvCommit, KvEntry } from "../core/ports.ts";
+import { Pace, pauseMs } from "../actor/pace.ts";
+import { readAhead } from "../actor/read_ahead.ts";
+import { messageOf } from "../core/errors.ts";
+import type { Clock, Kv, KvCommit, KvEntry, KvKey, Log } from "../core/ports.ts";
 import { ByteReader, ByteWriter } from "./codecs/bytes.ts";
-import { decodeChunk } from "./codecs/labels_chunk.ts";
+import { decodeChunk, type PackedLabels } from "./codecs/labels_chunk.ts";
 import { decodeManifest, type Manifest } from "./codecs/manifest.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
-import { wordsOf } from "../model/stale.ts";
-import type { Labels } from "../model/labels.ts";
 import { CorruptDataError, LeaseLostError } from "./errors.ts";
 import { Head, type HeadOptions } from "./head.ts";
 import type { StorageKeys } from "./keys.ts";
 import { manifestOf } from "./manifest_store.ts";
+import { PackedPairs } from "./packed_pairs.ts";
 
 /** Epochs stay exact integers. */
 const BOOTS_MAX = 2 ** 20;
-/** A store that is away for longer is the supervisor's matter. */
-const OPEN_ATTEMPTS_MAX = 5;
+/** With the pauses between them a minute: a store that is away for longer is the supervisor's matter. */
+const OPEN_ATTEMPTS_MAX = 18;
+const OPEN_PAUSE_MS_MIN = 100;
+const OPEN_PAUSE_MS_MAX = 5_000;
+/** Entries that are fetched while others are decoded: of some 5 KiB, of 60 KiB at the most. */
+const READ_AHEAD_ENTRIES = 128;
 
 export interface OpenPorts {
   readonly kv: Kv;
   readonly keys: StorageKeys;
+  readonly log: Log;
   readonly checks: () => NonNullable<KvCommit["checks"]>;
+  /** Pauses between attempts and between slices of work. Default: no pauses. */
+  readonly clock?: Clock | undefined;
 }
 
 export async function openHead(
@@ -32,9 +42,7 @@ export async function openHead(
   const { boot, versionstamp } = await countBoot(ports);
   const head = new Head(boot, options);
   head.fence = { key: ports.keys.boots, versionstamp };
-  const manifests = await loadManifests(ports);
-  const labels = await loadLabels(ports, manifests);
-  for (const manifest of manifests.values()) adopt(head, manifest, labels.get(manifest.cohort) ?? []);
+  await new Opening(ports, head).load();
   const through = await ports.kv.get(ports.keys.truncatedThrough);
   const afterSeq = through === null ? 0 : new ByteReader(through.value, "truncation point").varint();
   head.truncatedThrough = afterSeq;
@@ -50,7 +58,15 @@ async function countBoot(
     try {
       return await countBootOnce(ports);
     } catch (error) {
-      if (error instanceof LeaseLostError || attempt === OPEN_ATTEMPTS_MAX) throw error;
+      if (error instanceof LeaseLostError || error instanceof CorruptDataError) throw error;
+      const reason = messageOf(error);
+      if (attempt === OPEN_ATTEMPTS_MAX) {
+        const message = `Cannot open the storage shard: the store failed ${attempt} times, last: ${reason}`;
+        throw new Error(message, { cause: error });
+      }
+      ports.log.warn("Cannot open the storage shard, trying again", { attempt, error: reason });
+      const pause = Math.min(OPEN_PAUSE_MS_MAX, OPEN_PAUSE_MS_MIN * 2 ** (attempt - 1));
+      if (ports.clock !== undefined) await pauseMs(ports.clock, pause);
     }
   }
 }
@@ -70,87 +86,152 @@ async function countBootOnce(
   return { boot, versionstamp: kept.versionstamp };
 }
 
-async function loadManifests({ kv, keys }: OpenPorts): Promise<Map<number, Manifest>> {
-  const keyLength = keys.manifests.length + 1;
-  const manifests = new Map<number, Manifest>();
-  let entries: KvEntry[] = [];
-  const take = () => {
-    if (entries.length === 0) return;
-    const bytes = manifestOf(entries, keyLength);
-    if (bytes !== undefined) {
-      const manifest = decodeManifest(bytes);
-      manifests.set(manifest.cohort, manifest);
-    }
-    entries = [];
-  };
-  for await (const entry of kv.list({ prefix: keys.manifests })) {
-    if (entries.length > 0 && entries[0]!.key[keyLength - 1] !== entry.key[keyLength - 1]) take();
-    entries.push(entry);
-  }
-  take();
-  return manifests;
-}
+/** All manifests first, so that the tables are made in their final size; then the catalogue, cohort by cohort. */
+class Opening {
+  readonly #ports: OpenPorts;
+  readonly #head: Head;
+  readonly #pace: Pace | undefined;
+  readonly #manifests = new Map<number, Manifest>();
 
-async function loadLabels(
-  { kv, keys }: OpenPorts,
-  manifests: ReadonlyMap<number, Manifest>,
-): Promise<Map<number, Labels[]>> {
-  const labels = new Map<number, Labels[]>();
-  const prefix = keys.labels(0).slice(0, -1);
-  for await (const { key, value } of kv.list({ prefix })) {
-    const cohort = Number(key[key.length - 2]);
-    const firstColumn = Number(key[key.length - 1]);
-    const manifest = manifests.get(cohort);
-    // Written by a run that never came to its manifest.
-    if (manifest === undefined || firstColumn >= manifest.lastMs.length) continue;
-    const sets = labels.get(cohort) ?? [];
-    if (sets.length !== firstColumn) sets.length = Math.min(sets.length, firstColumn);
-    if (sets.length !== firstColumn) {
+  constructor(ports: OpenPorts, head: Head) {
+    this.#ports = ports;
+    this.#head = head;
+    this.#pace = ports.clock === undefined ? undefined : new Pace(ports.clock);
+  }
+
+  async load(): Promise<void> {
+    const { keys } = this.#ports;
+    const cohortAt = keys.manifests.length;
+    const catalogue = keys.labels(0).slice(0, -1);
+    for await (const { cohort, entries } of this.#cohorts(keys.manifests, cohortAt)) {
+      this.#guard(cohort, () => this.#takeManifest(cohort, entries, cohortAt + 1));
+    }
+    let columns = 0;
+    for (const manifest of this.#manifests.values()) columns += manifest.lastMs.length;
+    this.#head.series.reserve(columns);
+    for await (const { cohort, entries } of this.#cohorts(catalogue, catalogue.length)) {
+      const manifest = this.#manifests.get(cohort);
+      // Without: written by a run that never came to its manifest, or left out already.
+      if (manifest === undefined) continue;
+      this.#manifests.delete(cohort);
+      this.#guard(cohort, () => this.#adopt(manifest, this.#chunksOf(manifest, entries)), manifest);
+    }
+    for (const manifest of this.#manifests.values()) {
+      this.#guard(manifest.cohort, () => this.#adopt(manifest, this.#chunksOf(manifest, [])), manifest);
+    }
+  }
+
+  /** Entries under a prefix by the cohort in their keys, one cohort after the other. */
+  async *#cohorts(
+    prefix: KvKey,
+    cohortAt: number,
+  ): AsyncGenerator<{ readonly cohort: number; readonly entries: readonly KvEntry[] }> {
+    let cohort = -1;
+    let entries: KvEntry[] = [];
+    for await (const entry of readAhead(this.#ports.kv.list({ prefix }), READ_AHEAD_ENTRIES)) {
+      const next = Number(entry.key[cohortAt]);
+      if (next !== cohort && entries.length > 0) {
+        yield { cohort, entries };
+        entries = [];
+        if (this.#pace?.due === true) await this.#pace.pause();
+      }
+      cohort = next;
+      entries.push(entry);
+    }
+    if (entries.length > 0) yield { cohort, entries };
+  }
+
+  #guard(cohort: number, load: () => void, manifest?: Manifest): void {
+    try {
+      load();
+    } catch (error) {
+      if (!(error instanceof CorruptDataError)) throw error;
+      this.#head.lose(cohort);
+      this.#ports.log.error("A source's samples so far cannot be read and are left out", {
+        cohort,
+        name: manifest?.name,
+        series: manifest?.lastMs.length,
+        pages: manifest?.pages.length,
+        error: error.message,
+      });
+    }
+  }
+
+  #takeManifest(cohort: number, entries: readonly KvEntry[], keyLength: number): void {
+    const bytes = manifestOf(entries, keyLength);
+    if (bytes === undefined) return;
+    const manifest = decodeManifest(bytes);
+    if (manifest.cohort !== cohort) {
+      throw new CorruptDataError(`The manifest of cohort ${cohort} is that of cohort ${manifest.cohort}`);
+    }
+    this.#manifests.set(cohort, manifest);
+  }
+
+  /** Decodes the whole catalogue of a cohort, so that a damaged one leaves no trace in the head. */
+  #chunksOf(manifest: Manifest, entries: readonly KvEntry[]): readonly CatalogueChunk[] {
+    const { cohort } = manifest;
+    const width = manifest.lastMs.length;
+    const chunks: CatalogueChunk[] = [];
+    let columns = 0;
+    for (let i = 0; i < entries.length && columns < width; i++) {
+      const firstColumn = Number(entries[i]!.key[entries[i]!.key.length - 1]);
+      // Chunks whose columns no manifest counted lie behind; a chunk written by a failed run may reach into the next.
+      const next = Number(entries[i + 1]?.key.at(-1) ?? width);
+      if (firstColumn !== columns) {
+        throw new CorruptDataError(`The catalogue of cohort ${cohort} lacks columns from ${columns} on`);
+      }
+      const packed = decodeChunk(entries[i]!.value, this.#head.texts);
+      const count = Math.min(packed.count, next - firstColumn, width - firstColumn);
+      chunks.push({ packed, count });
+      columns += count;
+    }
+    if (columns < width) {
       throw new CorruptDataError(
-        `Cannot load the catalogue of cohort ${cohort}: columns from ${sets.length} are missing`,
+        `The catalogue of cohort ${cohort} has ${columns} columns, expected ${width}`,
       );
     }
-    sets.push(...decodeChunk(value));
-    labels.set(cohort, sets);
+    return chunks;
   }
-  return labels;
+
+  #adopt(manifest: Manifest, chunks: readonly CatalogueChunk[]): void {
+    const head = this.#head;
+    const cohort = new Cohort(manifest.cohort, manifest.name);
+    head.adopt(cohort);
+    cohort.takeColumns(manifest.lastMs, manifest.lastValues);
+    for (const { packed, count } of chunks) {
+      const pairs = new PackedPairs(head.series.index, packed);
+      for (let set = 0; set < count; set++) {
+        const gone = packed.endOf(set) === packed.startOf(set);
+        cohort.placeColumn(
+          gone ? REMOVED_SERIES : head.series.addPacked(cohort.id, cohort.width, packed, set, pairs),
+        );
+      }
+    }
+    for (const lastMs of manifest.lastMs) if (lastMs > cohort.maxMs) cohort.maxMs = lastMs;
+    cohort.minMs = manifest.minMs;
+    for (const row of manifest.rows) cohort.rows.push({ tMs: row.tMs, values: row.values });
+    cohort.strayColumns = manifest.strayColumns;
+    cohort.strayMs = manifest.strayMs;
+    cohort.strayValues = manifest.strayValues;
+    cohort.straysCount = manifest.strayMs.length;
+    cohort.sealedMaxMs = manifest.sealedMaxMs;
+    cohort.lateSeen = manifest.lateSeen;
+    cohort.released = manifest.released;
+    cohort.baseSeq = manifest.baseSeq;
+    cohort.lastSeq = manifest.baseSeq;
+    cohort.nextPage = manifest.nextPage;
+    cohort.pages.push(...manifest.pages);
+    cohort.garbage = manifest.garbage.map((page) => ({ page, sinceMs: 0 }));
+    cohort.cataloguedColumns = manifest.lastMs.length;
+    cohort.lastChunkColumn = manifest.lastChunkColumn;
+    if (manifest.pages.some((page) => page.kind === "rows")) cohort.sealed();
+    head.maxMs = Math.max(head.maxMs, cohort.maxMs);
+    head.markDue(cohort);
+  }
 }
 
-function adopt(head: Head, manifest: Manifest, labels: readonly Labels[]): void {
-  const width = manifest.lastMs.length;
-  if (labels.length < width) {
-    throw new CorruptDataError(
-      `Cannot load the catalogue of cohort ${manifest.cohort}: expected ${width} columns, got ${labels.length}`,
-    );
-  }
-  const cohort = new Cohort(manifest.cohort, manifest.name);
-  head.adopt(cohort);
-  cohort.reserveColumns(width);
-  for (let column = 0; column < width; column++) {
-    const gone = labels[column]!.length === 0;
-    if (gone) cohort.hasRemoved = true;
-    cohort.addColumn(gone ? REMOVED_SERIES : head.series.add(cohort.id, column, labels[column]!));
-  }
-  cohort.lastMs.set(manifest.lastMs);
-  cohort.lastWords.set(wordsOf(manifest.lastValues));
-  for (const lastMs of manifest.lastMs) if (lastMs > cohort.maxMs) cohort.maxMs = lastMs;
-  cohort.minMs = manifest.minMs;
-  for (const row of manifest.rows) cohort.rows.push({ tMs: row.tMs, values: row.values });
-  cohort.strayColumns = manifest.strayColumns;
-  cohort.strayMs = manifest.strayMs;
-  cohort.strayValues = manifest.strayValues;
-  cohort.straysCount = manifest.strayMs.length;
-  cohort.sealedMaxMs = manifest.sealedMaxMs;
-  cohort.lateSeen = manifest.lateSeen;
-  cohort.released = manifest.released;
-  cohort.baseSeq = manifest.baseSeq;
-  cohort.lastSeq = manifest.baseSeq;
-  cohort.nextPage = manifest.nextPage;
-  cohort.pages.push(...manifest.pages);
-  cohort.garbage = manifest.garbage.map((page) => ({ page, sinceMs: 0 }));
-  cohort.cataloguedColumns = width;
-  cohort.lastChunkColumn = manifest.lastChunkColumn;
-  if (manifest.pages.some((page) => page.kind === "rows")) cohort.sealed();
-  head.maxMs = Math.max(head.maxMs, cohort.maxMs);
-  head.markDue(cohort);
+/** The first `count` sets of `packed`. */
+interface CatalogueChunk {
+  readonly packed: PackedLabels;
+  readonly count: number;
 }

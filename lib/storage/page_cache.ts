@@ -11,6 +11,8 @@ import type { PageRef } from "./view.ts";
 
 /** Reads in flight together. */
 const READS_AT_ONCE = 32;
+/** Decompressed and checked in one go: some four milliseconds. */
+const PAGES_A_TURN = 8;
 /** What an opened page costs beside its payload. */
 const PAGE_OVERHEAD_BYTES = 512;
 export const PAGE_CACHE_BYTES_DEFAULT = 128 * 1024 * 1024;
@@ -20,6 +22,8 @@ export interface PageCacheOptions {
   readonly keys: StorageKeys;
   readonly log: Log;
   readonly bytesMax: number;
+  /** Between pieces of long work. Default: no pauses. */
+  readonly yieldToLoop?: () => Promise<void>;
 }
 
 export class PageCache {
@@ -78,7 +82,8 @@ export class PageCache {
         );
       }
     }
-    for (const ref of missing) {
+    for (const [i, ref] of missing.entries()) {
+      if (i > 0 && i % PAGES_A_TURN === 0) await this.#options.yieldToLoop?.();
       const page = this.#admit(cohort, ref, values.get(ref.page));
       if (page !== undefined) opened.set(ref.page, page);
     }

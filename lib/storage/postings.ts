@@ -5,12 +5,22 @@
 export const NO_SERIES = new Uint32Array(0);
 
 export class PostingList {
-  #ids = new Uint32Array(2);
+  /** Empty while there is only the first: most pairs of a body full of new series belong to one series. */
+  #ids = NO_SERIES;
+  #first = 0;
   #count = 0;
 
   /** `id` is above all ids before it. */
   add(id: number): void {
-    if (this.#count === this.#ids.length) {
+    if (this.#count === 0) {
+      this.#first = id;
+      this.#count = 1;
+      return;
+    }
+    if (this.#count === 1) {
+      this.#ids = new Uint32Array(4);
+      this.#ids[0] = this.#first;
+    } else if (this.#count === this.#ids.length) {
       // Long lists grow slowly: half a million series share a `job`, and spare room is memory.
       const capacity = this.#count < 64 ? this.#count * 2 : Math.ceil(this.#count * 1.25);
       const grown = new Uint32Array(capacity);
@@ -25,7 +35,7 @@ export class PostingList {
   }
 
   ids(): Uint32Array {
-    return this.#ids.subarray(0, this.#count);
+    return this.#count === 1 ? Uint32Array.of(this.#first) : this.#ids.subarray(0, this.#count);
   }
 }
 

@@ -11,6 +11,7 @@ import { ByteReader } from "./codecs/bytes.ts";
 import { decodePageColumn, decodeStrays, type OpenPage } from "./codecs/page.ts";
 import { SeriesMerge } from "./merge.ts";
 import type { PageCache } from "./page_cache.ts";
+import { sortedSeries } from "./sort_series.ts";
 import type { ColumnGroup, SelectRequest, SeriesSource, TimeRange } from "./source.ts";
 import type { CohortView, HeadView, PageRef } from "./view.ts";
 
@@ -25,18 +26,23 @@ export interface HeadQuestions {
   view(matcherSets: MatcherSets, range: TimeRange, after: number): Promise<HeadView>;
   /** Resolves when a crash would lose nothing of what views have shown so far, or the journal is in trouble. */
   untilDurable(): Promise<void>;
+  /** In no order, a label set perhaps more than once. */
   series(matcherSets: MatcherSets, range: TimeRange): Promise<readonly Labels[]>;
   labelNames(matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
   labelValues(name: string, matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
 }
 
-export function createSeriesSource(
-  options: { readonly head: HeadQuestions; readonly cache: PageCache },
-): SeriesSource {
-  const { head, cache } = options;
+export interface SeriesSourceOptions {
+  readonly head: HeadQuestions;
+  readonly cache: PageCache;
+  /** Between pieces of long work. Default: no pauses. */
+  readonly yieldToLoop?: () => Promise<void>;
+}
+
+export function createSeriesSource({ head, cache, yieldToLoop }: SeriesSourceOptions): SeriesSource {
   return {
     select: (request, signal) => select(request, signal, head, cache),
-    series: (matcherSets, range) => head.series(matcherSets, range),
+    series: async (matcherSets, range) => sortedSeries(await head.series(matcherSets, range), yieldToLoop),
     labelNames: (matcherSets, range) => head.labelNames(matcherSets, range),
     labelValues: (name, matcherSets, range) => head.labelValues(name, matcherSets, range),
   };

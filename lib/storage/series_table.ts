@@ -5,11 +5,15 @@
  */
 import { assert } from "../core/assert.ts";
 import type { Labels } from "../model/labels.ts";
+import type { PackedLabels } from "./codecs/labels_chunk.ts";
 import { LabelIndex } from "./label_index.ts";
+import type { PackedPairs } from "./packed_pairs.ts";
 
 /** No cohort has this number: a series that retention has removed, until the table is rebuilt. */
 const REMOVED = 0xffff_ffff;
 const ARENA_CHUNK = 1 << 16;
+const SLOTS_MIN = 64;
+const SLOTS_FILLED_MAX = 0.75;
 /** Labels of one series: as many as fit a chunk, and far above any sane limit. */
 export const LABELS_PER_SERIES_MAX = 4096;
 
@@ -24,8 +28,8 @@ export class SeriesTable {
   #columns = new Uint32Array(64);
   #count = 0;
   #removed = 0;
-  /** Series + 1; 0 is free. A power of two, at most half full. */
-  #slots = new Uint32Array(128);
+  /** Series + 1 and the hash of its pairs, in turn; series 0 is a free slot. A power of two, three quarters full. */
+  #slots = new Uint32Array(2 * SLOTS_MIN);
   readonly #twins = new Set<number>();
   #scratch = new Uint32Array(64);
 
@@ -73,52 +77,87 @@ export class SeriesTable {
       if (pair === undefined) return -1;
       this.#scratch[i] = pair;
     }
-    const mask = this.#slots.length - 1;
-    for (let slot = hashOf(this.#scratch, count) & mask;; slot = (slot + 1) & mask) {
-      const series = this.#slots[slot]! - 1;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const hash = hashOf(this.#scratch, 0, count);
+    for (let slot = (hash << 1) & mask;; slot = (slot + 2) & mask) {
+      const series = slots[slot]! - 1;
       if (series < 0) return -1;
-      if (this.#cohorts[series] === cohort && this.#samePairs(series, this.#scratch, count)) return series;
+      if (slots[slot + 1] !== hash || this.#cohorts[series] !== cohort) continue;
+      if (this.#samePairs(series, this.#scratch, 0, count)) return series;
     }
   }
 
   /** The other living series with the same labels. */
   twinsOf(series: number): readonly number[] {
     const pairs = this.pairsOf(series);
-    const mask = this.#slots.length - 1;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const hash = hashOf(pairs, 0, pairs.length);
     const twins: number[] = [];
-    for (let slot = hashOf(pairs, pairs.length) & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const other = this.#slots[slot]! - 1;
-      if (other !== series && !this.isRemoved(other) && this.#samePairs(other, pairs, pairs.length)) {
-        twins.push(other);
-      }
+    for (let slot = (hash << 1) & mask; slots[slot] !== 0; slot = (slot + 2) & mask) {
+      const other = slots[slot]! - 1;
+      if (slots[slot + 1] !== hash || other === series || this.isRemoved(other)) continue;
+      if (this.#samePairs(other, pairs, 0, pairs.length)) twins.push(other);
     }
     return twins;
+  }
+
+  /** Room for so many series more at once. */
+  reserve(count: number): void {
+    const series = this.#count + count;
+    if (series > this.#starts.length) this.#resize(series);
+    let slots = this.#slots.length >> 1;
+    while (series > slots * SLOTS_FILLED_MAX) slots *= 2;
+    if (slots * 2 > this.#slots.length) this.#rehash(slots);
   }
 
   /** A new series. Ids ascend. */
   add(cohort: number, column: number, labels: Labels): number {
     const count = labels.length >> 1;
+    const chunk = this.#roomFor(count);
+    for (let i = 0; i < count; i++) {
+      chunk[this.#arenaAt + i] = this.index.intern(labels[2 * i]!, labels[2 * i + 1]!);
+    }
+    return this.#added(cohort, column, chunk, count);
+  }
+
+  /** As `add`, for a set that was decoded; `pairs` are those of its chunk. */
+  addPacked(cohort: number, column: number, packed: PackedLabels, set: number, pairs: PackedPairs): number {
+    const { refs } = packed;
+    const start = packed.startOf(set);
+    const count = (packed.endOf(set) - start) >> 1;
+    const chunk = this.#roomFor(count);
+    for (let i = 0; i < count; i++) {
+      chunk[this.#arenaAt + i] = pairs.pairOf(refs[start + 2 * i]!, refs[start + 2 * i + 1]!);
+    }
+    return this.#added(cohort, column, chunk, count);
+  }
+
+  /** The chunk of the arena that takes the next series, at `#arenaAt`. */
+  #roomFor(count: number): Uint32Array {
     assert(count > 0 && count <= LABELS_PER_SERIES_MAX, "a series has labels, and not too many");
-    const series = this.#count;
-    if (series === this.#starts.length) this.#grow();
+    if (this.#count === this.#starts.length) this.#resize(Math.ceil(this.#count * 1.5));
     if (this.#arenaAt + count > ARENA_CHUNK) {
       this.#arena.push(new Uint32Array(ARENA_CHUNK));
       this.#arenaAt = 0;
     }
-    const chunk = this.#arena[this.#arena.length - 1]!;
-    for (let i = 0; i < count; i++) {
-      const pair = this.index.intern(labels[2 * i]!, labels[2 * i + 1]!);
-      chunk[this.#arenaAt + i] = pair;
-      this.index.postingsOf(pair).add(series);
-    }
-    this.#starts[series] = (this.#arena.length - 1) * ARENA_CHUNK + this.#arenaAt;
+    return this.#arena[this.#arena.length - 1]!;
+  }
+
+  #added(cohort: number, column: number, chunk: Uint32Array, count: number): number {
+    const series = this.#count;
+    const at = this.#arenaAt;
+    for (let i = 0; i < count; i++) this.index.postingsOf(chunk[at + i]!).add(series);
+    this.#starts[series] = (this.#arena.length - 1) * ARENA_CHUNK + at;
     this.#counts[series] = count;
     this.#cohorts[series] = cohort;
     this.#columns[series] = column;
     this.#arenaAt += count;
     this.#count++;
-    if (this.#count * 2 > this.#slots.length) this.#rehash();
-    else this.#place(series);
+    const slots = this.#slots.length >> 1;
+    if (this.#count > slots * SLOTS_FILLED_MAX) this.#rehash(2 * slots);
+    this.#place(series, chunk, at, count);
     return series;
   }
 
@@ -135,35 +174,49 @@ export class SeriesTable {
     return Uint32Array.from({ length: this.#count }, (_, i) => i);
   }
 
-  #samePairs(series: number, pairs: Uint32Array, count: number): boolean {
+  #samePairs(series: number, pairs: Uint32Array, from: number, count: number): boolean {
     if (this.#counts[series] !== count) return false;
     const start = this.#starts[series]!;
     const chunk = this.#arena[Math.floor(start / ARENA_CHUNK)]!;
     const at = start % ARENA_CHUNK;
-    for (let i = 0; i < count; i++) if (chunk[at + i] !== pairs[i]) return false;
+    for (let i = 0; i < count; i++) if (chunk[at + i] !== pairs[from + i]) return false;
     return true;
   }
 
-  #place(series: number): void {
-    const pairs = this.pairsOf(series);
-    const mask = this.#slots.length - 1;
-    let slot = hashOf(pairs, pairs.length) & mask;
-    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const other = this.#slots[slot]! - 1;
-      if (this.#cohorts[other] !== REMOVED && this.#samePairs(other, pairs, pairs.length)) {
+  #place(series: number, pairs: Uint32Array, from: number, count: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const hash = hashOf(pairs, from, count);
+    let slot = (hash << 1) & mask;
+    for (; slots[slot] !== 0; slot = (slot + 2) & mask) {
+      if (slots[slot + 1] !== hash) continue;
+      const other = slots[slot]! - 1;
+      if (this.#cohorts[other] !== REMOVED && this.#samePairs(other, pairs, from, count)) {
         this.#twins.add(other).add(series);
       }
     }
-    this.#slots[slot] = series + 1;
+    slots[slot] = series + 1;
+    slots[slot + 1] = hash;
   }
 
-  #rehash(): void {
-    this.#slots = new Uint32Array(this.#slots.length * 2);
-    for (let series = 0; series < this.#count; series++) if (!this.isRemoved(series)) this.#place(series);
+  /** Twins are known already: nothing is compared, and old and new slots are both gone through in order. */
+  #rehash(slotsCount: number): void {
+    const old = this.#slots;
+    const slots = new Uint32Array(2 * slotsCount);
+    const mask = slots.length - 1;
+    for (let at = 0; at < old.length; at += 2) {
+      const entry = old[at]!;
+      if (entry === 0 || this.#cohorts[entry - 1] === REMOVED) continue;
+      const hash = old[at + 1]!;
+      let slot = (hash << 1) & mask;
+      while (slots[slot] !== 0) slot = (slot + 2) & mask;
+      slots[slot] = entry;
+      slots[slot + 1] = hash;
+    }
+    this.#slots = slots;
   }
 
-  #grow(): void {
-    const capacity = Math.ceil(this.#starts.length * 1.5);
+  #resize(capacity: number): void {
     const grow = (old: Uint32Array<ArrayBuffer>) => {
       const grown = new Uint32Array(capacity);
       grown.set(old);
@@ -179,10 +232,10 @@ export class SeriesTable {
 }
 
 /** Mixes pair numbers; any order-dependent hash will do, equal label sets have equal lists. */
-function hashOf(pairs: Uint32Array, count: number): number {
+function hashOf(pairs: Uint32Array, from: number, count: number): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < count; i++) {
-    hash = Math.imul(hash ^ pairs[i]!, 0x01000193);
+    hash = Math.imul(hash ^ pairs[from + i]!, 0x01000193);
     hash ^= hash >>> 15;
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x7feb352d);

@@ -4,6 +4,8 @@ import type { EpochMs } from "../core/time.ts";
 export interface StorageStats {
   readonly series: number;
   readonly cohorts: number;
+  /** Left out by the opening, since what the store holds of them is damaged. */
+  readonly cohortsLost: number;
   readonly labelPairs: number;
   readonly windowRows: number;
   readonly windowBytes: number;

@@ -274,3 +274,36 @@ Deno.test("an end marker is dropped where the series has gone on in another coho
   );
   assert.deepEqual(counts(last), { appended: 1, outOfOrder: 0, outOfBounds: 0, duplicate: 0 });
 });
+
+Deno.test("a row that comes in pieces is one row, open to a seal and to the journal as any other", async () => {
+  const driver = await opened();
+  const names = Array.from({ length: 300 }, (_, i) => `s${i}`);
+  const piece = (from: number, to: number, tMs: number, cellsToCome: number): SampleBatch => {
+    const made = batch({
+      names: names.slice(from, to),
+      rows: [[tMs, ...names.slice(from, to).map((_, i) => i)]],
+    });
+    return { ...made, rows: made.rows.map((row) => ({ ...row, cellsToCome })) };
+  };
+  for (const [from, to] of [[0, 100], [100, 200], [200, 300]] as const) {
+    const { counts } = appended(driver.append([piece(from, to, T0, 300 - to)]));
+    assert.equal(counts.appended, 100);
+  }
+  const cohort = driver.head.cohorts.get(1)!;
+  assert.deepEqual([cohort.rows.length, cohort.straysCount, cohort.lateSeen], [1, 0, false]);
+  // The first piece of the next row is small beside the cohort's width, and no strays for all that.
+  const wide = { ...piece(0, 2, T0 + 1_000, 298) };
+  appended(driver.append([wide]));
+  assert.deepEqual([cohort.rows.length, cohort.straysCount, cohort.rowsKeptBack], [2, 0, 1]);
+  appended(driver.append([piece(2, 300, T0 + 1_000, 0)]));
+  assert.deepEqual([cohort.rows.length, cohort.rowsKeptBack, cohort.lateSeen], [2, 0, false]);
+});
+
+Deno.test("new series in a batch of their own are judged like all others", async () => {
+  const driver = await opened();
+  appended(driver.append([batch({ names: ["a"], rows: [[T0, 1]] })]));
+  const late = appended(driver.append([batch({ names: ["b", "c"], rows: [[T0 - 1_000, 1, 2]] })]));
+  assert.equal(late.counts.appended, 2, "older than the cohort's newest row, and the first of their series");
+  const mixed = driver.append([batch({ names: ["a", "d", "d"], rows: [[T0, 9, 3, 4]] })])[0];
+  assert.deepEqual(counts(mixed), { appended: 1, outOfOrder: 0, outOfBounds: 0, duplicate: 2 });
+});

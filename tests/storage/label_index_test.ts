@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Labels, labelsKey, labelsOf } from "../../lib/model/labels.ts";
 import { matcherOf, matchesLabels, type MatchOp } from "../../lib/model/matchers.ts";
+import { ByteReader, ByteWriter } from "../../lib/storage/codecs/bytes.ts";
+import { decodeLabelSets, encodeLabelSets } from "../../lib/storage/codecs/labels_chunk.ts";
+import { TextPool } from "../../lib/storage/codecs/text_pool.ts";
+import { PackedPairs } from "../../lib/storage/packed_pairs.ts";
 import { intersect, subtract, union } from "../../lib/storage/postings.ts";
 import { SeriesTable } from "../../lib/storage/series_table.ts";
 
@@ -73,5 +77,63 @@ Deno.test("set operations agree with JavaScript's sets", () => {
       assert.deepEqual([...union([a, b])], sorted(x.union(y)));
     }),
     { numRuns: 300 },
+  );
+});
+
+Deno.test("series from decoded chunks are those that their label sets would have been", () => {
+  const chunks = fc.array(fc.array(labels, { maxLength: 30 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(chunks, fc.nat({ max: 300 }), (all, reserved) => {
+      const plain = new SeriesTable();
+      const packed = new SeriesTable();
+      packed.reserve(reserved);
+      const pool = new TextPool();
+      all.forEach((sets, cohort) => {
+        const out = new ByteWriter();
+        encodeLabelSets(out, sets);
+        const back = decodeLabelSets(new ByteReader(out.take(), "label sets"), pool);
+        assert.deepEqual(back.unpack(), sets);
+        const pairs = new PackedPairs(packed.index, back);
+        sets.forEach((one, column) => {
+          plain.add(cohort, column, one);
+          packed.addPacked(cohort, column, back, column, pairs);
+        });
+      });
+      assert.equal(packed.count, plain.count);
+      assert.deepEqual(packed.twins, plain.twins);
+      for (let series = 0; series < plain.count; series++) {
+        assert.deepEqual(packed.labelsOf(series), plain.labelsOf(series));
+        assert.deepEqual(packed.twinsOf(series).toSorted(), plain.twinsOf(series).toSorted());
+        const cohort = plain.cohortOf(series);
+        assert.equal(packed.find(cohort, plain.labelsOf(series)), plain.find(cohort, plain.labelsOf(series)));
+      }
+      for (const name of plain.index.names()) {
+        for (const [value, pair] of plain.index.valuesOf(name)) {
+          const other = packed.index.find(name, value)!;
+          assert.deepEqual(packed.index.postingsOf(other).ids(), plain.index.postingsOf(pair).ids());
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("a pool gives back the text that the bytes hold, whatever they are", () => {
+  const text = fc.oneof(
+    fc.constantFrom("a", "b", "job", "instance"),
+    fc.string(),
+    fc.string({ unit: "grapheme" }),
+    fc.string({ minLength: 250, maxLength: 300 }),
+  );
+  fc.assert(
+    fc.property(fc.array(text, { maxLength: 400 }), (texts) => {
+      const pool = new TextPool();
+      const out = new ByteWriter();
+      for (const one of texts) out.text(one.toWellFormed());
+      const input = new ByteReader(out.take(), "texts");
+      for (const one of texts) assert.equal(input.text(pool), one.toWellFormed());
+      assert.equal(input.left, 0);
+    }),
+    { numRuns: 100 },
   );
 });

@@ -29,7 +29,13 @@ function batch(cohort: string, tMs: number): SampleBatch {
 Deno.test("in the runtime, with a store that is slow and fails and a shard that crashes, what was acknowledged stays", async () => {
   for (let seed = 1; seed <= 6; seed++) {
     const sim = createSimulation({ seed });
-    const behavior = shardBehavior({ kv: sim.kv, keys: KEYS, log: QUIET, retentionMs: Infinity });
+    const behavior = shardBehavior({
+      kv: sim.kv,
+      keys: KEYS,
+      log: QUIET,
+      clock: sim.clock,
+      retentionMs: Infinity,
+    });
     const shard = await sim.spawn("storage", behavior);
     sim.kv.latencyMs = () => sim.rng.uint32() % 40;
     sim.kv.fate = () => {

@@ -4,9 +4,13 @@
  * A reader never goes past its end: it throws a `CorruptDataError` instead.
  */
 import { CorruptDataError } from "../errors.ts";
+import type { TextPool } from "./text_pool.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Written without the encoder, whose call costs more than these characters; and their length is one byte. */
+const SHORT_TEXT_UNITS_MAX = 64;
 
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>;
@@ -75,9 +79,24 @@ export class ByteWriter {
   }
 
   text(value: string): void {
+    if (value.length <= SHORT_TEXT_UNITS_MAX && this.#shortText(value)) return;
     const bytes = encoder.encode(value);
     this.varint(bytes.length);
     this.raw(bytes);
+  }
+
+  /** False, and nothing written, when it is not ASCII. */
+  #shortText(value: string): boolean {
+    const bytes = this.reserve(1 + value.length);
+    const start = this.length + 1;
+    for (let i = 0; i < value.length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit >= 0x80) return false;
+      bytes[start + i] = unit;
+    }
+    bytes[this.length] = value.length;
+    this.length = start + value.length;
+    return true;
   }
 
   /** A copy. */
@@ -124,6 +143,7 @@ export class ByteReader {
   }
 
   varint(): number {
+    if (this.at < this.bytes.length && this.bytes[this.at]! < 0x80) return this.bytes[this.at++]!;
     let value = 0;
     let scale = 1;
     for (let i = 0; i < 8; i++) {
@@ -171,8 +191,15 @@ export class ByteReader {
     return bytes;
   }
 
-  text(): string {
-    const bytes = this.raw(this.varint());
+  text(pool?: TextPool): string {
+    const length = this.varint();
+    this.need(length);
+    const pooled = pool?.read(this.bytes, this.at, this.at + length);
+    if (pooled !== undefined) {
+      this.at += length;
+      return pooled;
+    }
+    const bytes = this.raw(length);
     try {
       return decoder.decode(bytes);
     } catch (error) {

@@ -1,6 +1,7 @@
 /**
  * Label sets of successive columns: a table of distinct strings, then each set as indices into it. Used by the
- * catalogue and by the journal. docs/formats/catalogue.md describes the bytes.
+ * catalogue and by the journal. Decoded sets stay in that form: a start has half a million of them to intern, and
+ * their pairs repeat within a chunk. docs/formats/catalogue.md describes the bytes.
  */
 import { Buffer } from "node:buffer";
 import { crc32, zstdCompressSync } from "node:zlib";
@@ -8,6 +9,7 @@ import type { Labels } from "../../model/labels.ts";
 import { LABELS_PER_SERIES_MAX } from "../series_table.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { PAGE_BYTES_MAX, unpack } from "./page.ts";
+import type { TextPool } from "./text_pool.ts";
 
 const MAGIC = 0x314c504e; // "NPL1", little-endian
 const VERSION = 1;
@@ -33,23 +35,57 @@ export function encodeLabelSets(out: ByteWriter, sets: readonly Labels[]): void 
   }
 }
 
-export function decodeLabelSets(input: ByteReader): Labels[] {
+/** Label sets as they lie in the bytes: positions of strings, name and value in turn. */
+export class PackedLabels {
+  readonly #ends: Uint32Array;
+
+  /** Set i ends at `ends[i]` in `refs`; the next begins there. */
+  constructor(readonly texts: readonly string[], readonly refs: Uint32Array, ends: Uint32Array) {
+    this.#ends = ends;
+  }
+
+  get count(): number {
+    return this.#ends.length;
+  }
+
+  startOf(set: number): number {
+    return set === 0 ? 0 : this.#ends[set - 1]!;
+  }
+
+  endOf(set: number): number {
+    return this.#ends[set]!;
+  }
+
+  labelsAt(set: number): Labels {
+    const flat: string[] = [];
+    for (let i = this.startOf(set); i < this.endOf(set); i++) flat.push(this.texts[this.refs[i]!]!);
+    return flat;
+  }
+
+  unpack(): Labels[] {
+    return Array.from({ length: this.count }, (_, set) => this.labelsAt(set));
+  }
+}
+
+export function decodeLabelSets(input: ByteReader, pool?: TextPool): PackedLabels {
   const texts: string[] = [];
   const textsCount = input.count(input.left, "strings");
-  for (let i = 0; i < textsCount; i++) texts.push(input.text());
+  for (let i = 0; i < textsCount; i++) texts.push(input.text(pool));
   const setsCount = input.count(Math.min(COHORT_COLUMNS_MAX, input.left), "label sets");
-  const sets: Labels[] = [];
+  const ends = new Uint32Array(setsCount);
+  // Each takes a byte at least.
+  const refs = new Uint32Array(input.left);
+  let at = 0;
   for (let i = 0; i < setsCount; i++) {
-    const pairs = input.count(LABELS_PER_SERIES_MAX, "labels of a series");
-    const flat: string[] = [];
-    for (let k = 0; k < 2 * pairs; k++) {
-      const text = texts[input.varint()];
-      if (text === undefined) input.fail("a label names a string that is not in the table");
-      flat.push(text);
+    const end = at + 2 * input.count(LABELS_PER_SERIES_MAX, "labels of a series");
+    while (at < end) {
+      const text = input.varint();
+      if (text >= textsCount) input.fail("a label names a string that is not in the table");
+      refs[at++] = text;
     }
-    sets.push(flat);
+    ends[i] = end;
   }
-  return sets;
+  return new PackedLabels(texts, refs.subarray(0, at), ends);
 }
 
 /** A chunk of the catalogue; undefined when it would be too large, and is to be divided. */
@@ -71,7 +107,7 @@ export function encodeChunk(sets: readonly Labels[]): Uint8Array | undefined {
 }
 
 /** Throws a `CorruptDataError` that says what is wrong. */
-export function decodeChunk(bytes: Uint8Array): Labels[] {
+export function decodeChunk(bytes: Uint8Array, pool?: TextPool): PackedLabels {
   const what = "catalogue chunk";
   const outer = new ByteReader(bytes, what);
   if (outer.uint32() !== MAGIC) outer.fail("expected the magic number NPL1");
@@ -83,7 +119,7 @@ export function decodeChunk(bytes: Uint8Array): Labels[] {
   const size = outer.uint32();
   if (size > CHUNK_TEXT_BYTES_MAX) outer.fail(`${size} bytes of text are too many`);
   const input = new ByteReader(unpack(outer.raw(outer.left), size, what), what);
-  const sets = decodeLabelSets(input);
+  const sets = decodeLabelSets(input, pool);
   if (input.left !== 0) input.fail(`${input.left} bytes too many`);
   return sets;
 }

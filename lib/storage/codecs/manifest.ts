@@ -35,8 +35,8 @@ export interface Manifest {
   readonly lateSeen: boolean;
   readonly released: boolean;
   /** Of each column. */
-  readonly lastMs: Float64Array;
-  readonly lastValues: Float64Array;
+  readonly lastMs: Float64Array<ArrayBuffer>;
+  readonly lastValues: Float64Array<ArrayBuffer>;
   /** What stays in the window. */
   readonly rows: readonly ManifestRow[];
   readonly strayColumns: Uint32Array;

@@ -12,6 +12,9 @@ import { CorruptDataError } from "../errors.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { decodeColumn, encodeColumn, PAGE_ROWS_MAX } from "./column.ts";
 
+/** Output buffers of zstd: the least that node takes, and what a damaged size may ask for at once. */
+const UNPACK_CHUNK_BYTES_MIN = 64;
+const UNPACK_CHUNK_BYTES_MAX = 1024 * 1024;
 /** A commit of twelve pages and what goes with them stays below the KV's 800 KiB. */
 export const PAGE_BYTES_MAX = 60 * 1024;
 assert(PAGE_BYTES_MAX <= KV_VALUE_BYTES_MAX);
@@ -192,9 +195,12 @@ export function openPage(bytes: Uint8Array): OpenPage {
   return { ...head, payload, tMs, offsets };
 }
 
-export function unpack(bytes: Uint8Array, bytesMax: number, what: string): Uint8Array {
+/** `size` is what it should be, and the most that it may be. */
+export function unpack(bytes: Uint8Array, size: number, what: string): Uint8Array {
   try {
-    return zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, bytesMax) });
+    // One output buffer with a byte to spare: no second one is begun, and nothing is put together from parts.
+    const chunkSize = Math.min(UNPACK_CHUNK_BYTES_MAX, Math.max(UNPACK_CHUNK_BYTES_MIN, size + 1));
+    return zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, size), chunkSize });
   } catch (error) {
     throw new CorruptDataError(`Cannot decode ${what}: its payload does not unpack`, { cause: error });
   }
