@@ -5,6 +5,8 @@
 import { createGzip } from "node:zlib";
 
 export const HUGE_BYTES = 2 * 1024 ** 3;
+/** New series of each turn of one target. */
+export const CHURN_SERIES = 60_000;
 /** Beyond what any body may be; a third of a megabyte as it travels. */
 const BOMB_BYTES = 320 * 1024 * 1024;
 const PIECE_BYTES = 64 * 1024;
@@ -172,6 +174,7 @@ function mannersWith(bomb: Uint8Array): Readonly<Record<string, Manner>> {
     redirects: ({ conn }) =>
       write(conn, "HTTP/1.1 302 Found\r\nlocation: /redirects\r\ncontent-length: 0\r\n\r\n"),
     many: ({ conn }) => answer(conn, Array.from({ length: 200 }, (_, i) => `many{i="${i}"} 1\n`).join("")),
+    churns: ({ conn, turn }) => answer(conn, churn(turn)),
     labels: ({ conn }) => answer(conn, 'wide{a="1",b="2",c="3",d="4",e="5",f="6"} 1\n'),
     bomb: async ({ conn }) => {
       await write(conn, head({ "content-encoding": "gzip", "content-length": String(bomb.length) }));
@@ -182,6 +185,13 @@ function mannersWith(bomb: Uint8Array): Readonly<Record<string, Manner>> {
       await writeAll(conn, bomb.subarray(0, 1000));
     },
   };
+}
+
+/** Every series is new, and none comes again. */
+function churn(turn: number): string {
+  return Array.from({ length: CHURN_SERIES }, (_, i) => `churn{turn="${turn}",i="${turn}_${i}"} ${i}\n`).join(
+    "",
+  );
 }
 
 function head(headers: Readonly<Record<string, string>>): string {

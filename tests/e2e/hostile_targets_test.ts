@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { startHostileServer } from "./hostile_server.ts";
+import { CHURN_SERIES, startHostileServer } from "./hostile_server.ts";
 import { eventually, freePort, query, type Started, startNarthex } from "./processes.ts";
 
 const INTERVAL_MS = 1_000;
 const TIMEOUT_MS = 900;
 /** Turns of the good target that must follow each other without a gap, with all the others beside it. */
 const TURNS = 15;
+/** A target of nothing but new series: each turn takes a good part of a core for a second. */
+const CHURN_INTERVAL_MS = 2_000;
+const CHURN_TURNS = 5;
 /**
  * Of the server, with every target at its worst: what it needs anyway, the bodies in flight up to what they may hold
  * together, and as much again that the collector has not seen to yet.
@@ -86,6 +89,47 @@ Deno.test("whatever targets do, the good one beside them is scraped each interva
   }
 });
 
+Deno.test("a target whose every scrape brings 60,000 new series costs the good one beside it no scrape", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await using hostile = await startHostileServer();
+    const configPath = `${directory}/prometheus.yml`;
+    const target = (path: string) =>
+      `      - targets: ["127.0.0.1:${hostile.port}"]\n        labels: { instance: ${path}, __metrics_path__: /${path} }\n`;
+    await Deno.writeTextFile(
+      configPath,
+      `global:\n  scrape_interval: ${INTERVAL_MS}ms\n  scrape_timeout: ${TIMEOUT_MS}ms\nscrape_configs:\n` +
+        `  - job_name: good\n    static_configs:\n${target("good")}` +
+        `  - job_name: churns\n    scrape_interval: ${CHURN_INTERVAL_MS}ms\n    static_configs:\n${
+          target("churns")
+        }`,
+    );
+    await using narthex = await startNarthex({ dataPath: `${directory}/data`, configPath });
+    const watch = watchMemory(narthex.pid);
+    await eventually(
+      "scrapes of the target that churns",
+      () => query(narthex, `count_over_time(up{instance="churns"}[5m])`),
+      (series) => Number(series[0]?.value?.[1] ?? 0) >= CHURN_TURNS,
+      10 * CHURN_TURNS * CHURN_INTERVAL_MS,
+    );
+    await noGap(narthex);
+    // A scrape whose `up` is there is there as a whole.
+    const counts = await query(narthex, 'count_over_time(churn{i=~"[0-9]+_(0|59999)"}[5m])');
+    assert.ok(counts.length >= 2 * CHURN_TURNS, `${counts.length} series, the first and last of each turn`);
+    const samples = await query(narthex, 'min_over_time(scrape_samples_scraped{instance="churns"}[5m])');
+    assert.equal(Number(samples[0]!.value![1]), CHURN_SERIES);
+    const residentBytes = watch.stop();
+    console.log(
+      `resident at most ${(residentBytes / 2 ** 20).toFixed(0)} MiB, ` +
+        `longest stall of the event loop ${await stallMs(narthex)} ms`,
+    );
+    assert.ok(residentBytes <= RESIDENT_BYTES_MAX, `${residentBytes} bytes were resident`);
+    assert.doesNotMatch(narthex.log(), /level=ERROR|panic|Uncaught/i);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 function configOf(port: number, closedPort: number): string {
   const target = (path: string, at = port) =>
     `      - targets: ["127.0.0.1:${at}"]\n        labels: { instance: ${path}, __metrics_path__: /${path} }\n`;
@@ -105,7 +149,7 @@ async function noGap(narthex: Started): Promise<void> {
   for (let i = 1; i < values.length; i++) {
     const [beforeS, before] = values[i - 1]!;
     const [tS, turn] = values[i]!;
-    assert.equal(Number(turn), Number(before) + 1, "each turn of the good target is kept");
+    assert.equal(Number(turn), Number(before) + 1, `each turn of the good target is kept, at ${tS}`);
     const offMs = Math.abs((tS - beforeS) * 1000 - INTERVAL_MS);
     assert.ok(offMs < INTERVAL_MS / 2, `turn ${turn} came ${offMs} ms off its time`);
   }

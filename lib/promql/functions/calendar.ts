@@ -10,14 +10,19 @@ function dayOfYear(date: CivilDate): number {
   return day;
 }
 
+/** Beyond, numbers are no longer whole seconds apart, and days cannot be counted. */
+function hasDate(seconds: number): boolean {
+  return Math.abs(seconds) < 2 ** 53;
+}
+
 /** Whole seconds as Go's int64(x) cuts them; a value that is no number has no date. */
 function ofDate(part: (date: CivilDate) => number): (seconds: number) => number {
-  return (seconds) => Number.isFinite(seconds) ? part(civilOf(Math.floor(Math.trunc(seconds) / DAY_S))) : NaN;
+  return (seconds) => hasDate(seconds) ? part(civilOf(Math.floor(Math.trunc(seconds) / DAY_S))) : NaN;
 }
 
 function ofDay(part: (secondOfDay: number) => number): (seconds: number) => number {
   return (seconds) => {
-    if (!Number.isFinite(seconds)) return NaN;
+    if (!hasDate(seconds)) return NaN;
     const whole = Math.trunc(seconds);
     return part(whole - Math.floor(whole / DAY_S) * DAY_S);
   };
@@ -32,7 +37,7 @@ export const CALENDAR: ReadonlyMap<string, (seconds: number) => number> = new Ma
   ["hour", ofDay((second) => Math.floor(second / 3600))],
   ["minute", ofDay((second) => Math.floor(second / 60) % 60)],
   ["day_of_week", (seconds: number) => {
-    if (!Number.isFinite(seconds)) return NaN;
+    if (!hasDate(seconds)) return NaN;
     const day = (Math.floor(Math.trunc(seconds) / DAY_S) + 4) % 7; // 1970-01-01 was a Thursday.
     return day < 0 ? day + 7 : day;
   }],

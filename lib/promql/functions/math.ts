@@ -4,6 +4,13 @@ import type { Block } from "../block.ts";
 
 export type CellFunction = (value: number) => number;
 
+/** As Go: beyond it e^-x is nothing beside e^x, and e^x alone decides what overflows. */
+const EXPONENTIAL_MIN = 21;
+
+function halfExp(value: number): number {
+  return Math.exp(Math.abs(value)) * 0.5;
+}
+
 export const MATH: ReadonlyMap<string, CellFunction> = new Map<string, CellFunction>([
   ["abs", Math.abs],
   ["ceil", Math.ceil],
@@ -19,8 +26,11 @@ export const MATH: ReadonlyMap<string, CellFunction> = new Map<string, CellFunct
   ["asin", Math.asin],
   ["acos", Math.acos],
   ["atan", Math.atan],
-  ["sinh", Math.sinh],
-  ["cosh", Math.cosh],
+  [
+    "sinh",
+    (value) => Math.abs(value) > EXPONENTIAL_MIN ? Math.sign(value) * halfExp(value) : Math.sinh(value),
+  ],
+  ["cosh", (value) => Math.abs(value) > EXPONENTIAL_MIN ? halfExp(value) : Math.cosh(value)],
   ["tanh", Math.tanh],
   ["asinh", Math.asinh],
   ["acosh", Math.acosh],

@@ -4,6 +4,7 @@ import { isAbsent } from "../../model/stale.ts";
 import type { Call, Expr } from "../ast.ts";
 import { absentBlock, type Blocks, dropAbsentRows, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
+import { unwrapParens } from "../invariant.ts";
 import { rangeCall } from "../operators/ranges.ts";
 import { RANGE_FUNCTIONS } from "./range.ts";
 
@@ -34,7 +35,8 @@ async function* absence(blocks: Blocks, labels: Labels, grid: StepGrid): Blocks 
 
 /** The labels that the selector's `=` matchers fix: named once, and by no other matcher. */
 function labelsOfAbsent(arg: Expr): Labels {
-  const selector = arg.kind === "matrix" ? arg.selector : arg;
+  const bare = unwrapParens(arg);
+  const selector = bare.kind === "matrix" ? bare.selector : bare;
   if (selector.kind !== "selector") return [];
   const fixed = new Map<string, string>();
   const named = new Set<string>();

@@ -1,4 +1,5 @@
 /** Functions over range vectors: a table from name to kernel. */
+import { UserError } from "../../core/errors.ts";
 import type { Labels } from "../../model/labels.ts";
 import { labelValue, METRIC_NAME, quoteGo } from "../../model/labels.ts";
 import type { Expr } from "../ast.ts";
@@ -86,11 +87,38 @@ function withParam(kernel: ParamKernel): RangeFunction {
 }
 
 const SMOOTHING: RangeFunction = {
-  run: (job: RowJob, from, to) =>
-    doubleExponentialSmoothing(job.windows, job.params[0]!, job.params[1]!, from, to, job.out, job.outAt),
+  run: (job: RowJob, from, to) => {
+    checkFactors(job, from, to);
+    return doubleExponentialSmoothing(
+      job.windows,
+      job.params[0]!,
+      job.params[1]!,
+      from,
+      to,
+      job.out,
+      job.outAt,
+    );
+  },
   costs: "windows",
   keepsName: false,
 };
+
+const FACTORS = [["smoothing", "sf"], ["trend", "tf"]] as const;
+
+/** As Prometheus: a factor is looked at only where a window has samples. */
+function checkFactors({ windows, params }: RowJob, from: number, to: number): void {
+  for (let s = from; s < to; s++) {
+    if (windows.hi[s] === windows.lo[s]) continue;
+    for (const [i, [what, short]] of FACTORS.entries()) {
+      const factor = params[i]![s]!;
+      if (factor > 0 && factor < 1) continue;
+      throw new UserError(
+        "execution",
+        `invalid ${what} factor. Expected: 0 < ${short} < 1, got: ${factor.toFixed(6)}`,
+      );
+    }
+  }
+}
 
 const COUNTER_SUFFIXES = ["_total", "_sum", "_count", "_bucket"];
 

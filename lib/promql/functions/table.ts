@@ -198,15 +198,6 @@ function checkParam(evaluator: Evaluator, call: Call, index: number, values: Flo
         call.args[index]!.pos,
       );
     }
-  } else if (call.name === "double_exponential_smoothing") {
-    const [what, short] = index === 1 ? ["smoothing", "sf"] : ["trend", "tf"];
-    for (const factor of values) {
-      if (factor > 0 && factor < 1) continue;
-      throw new UserError(
-        "execution",
-        `invalid ${what} factor. Expected: 0 < ${short} < 1, got: ${factor.toFixed(6)}`,
-      );
-    }
   }
 }
 

@@ -210,7 +210,7 @@ export function maxOverTime(
   return extremes(w, from, to, out, outAt, -1);
 }
 
-/** The queue holds indices whose values rise (sign 1) or fall (−1); NaN never enters it. */
+/** The queue holds indices whose values rise (sign 1) or fall (−1), the earliest of equals first; NaN never enters it. */
 function extremes(
   w: SampleWindows,
   from: number,
@@ -233,7 +233,7 @@ function extremes(
       const value = values[next]!;
       if (value !== value) continue;
       const signed = sign * value;
-      while (tail > head && sign * values[queue[tail - 1]!]! >= signed) tail--;
+      while (tail > head && sign * values[queue[tail - 1]!]! > signed) tail--;
       queue[tail++] = next;
     }
     while (head < tail && queue[head]! < first) head++;

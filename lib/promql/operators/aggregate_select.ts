@@ -220,15 +220,16 @@ export async function* countValues(evaluator: Evaluator, node: Aggregate, grid: 
   const counts: Float64Array[] = [];
   for await (const block of evaluator.vector(node.expr, grid)) {
     for (let i = 0; i < block.labels.length; i++) {
-      const slots = new Map<number, number>();
+      const slots = new Map<number | string, number>();
       for (let s = 0; s < steps; s++) {
         const at = i * steps + s;
         if (isAbsent(block.words, at)) continue;
         const value = block.values[at]!;
-        let slot = slots.get(value);
+        const key = Object.is(value, -0) ? "-0" : value; // which a Map takes for 0
+        let slot = slots.get(key);
         if (slot === undefined) {
           slot = grouping.slotOf(withLabel(block.labels[i]!, label, formatFloatF(value)));
-          slots.set(value, slot);
+          slots.set(key, slot);
           if (slot === counts.length) {
             context.budget.hold(steps);
             counts.push(absentColumn(steps));

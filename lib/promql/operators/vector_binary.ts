@@ -83,6 +83,12 @@ export async function* vectorBinary(evaluator: Evaluator, node: Binary, grid: St
   const oneRows = rowsBySlot(oneSlots, groups.count);
   const room = rowsPerBlock(steps, steps);
   let pairs: Pair[] = [];
+  // As Prometheus: before anything is matched.
+  for (let slot = 0; slot < groups.count; slot++) {
+    if (oneRows.starts[slot + 1]! - oneRows.starts[slot]! > 1) {
+      refuseRepeatedOne(join, rowsOf(oneRows, slot), steps);
+    }
+  }
   for (let slot = 0; slot < groups.count; slot++) {
     for (const pair of pairsOfSlot(join, slot, manyRows, oneRows, steps)) pairs.push(pair);
     if (pairs.length < room) continue;
@@ -115,7 +121,6 @@ function pairsOfSlot(
   const ms = rowsOf(manyRows, slot);
   const os = rowsOf(oneRows, slot);
   const fills = join.fillMany !== undefined || join.fillOne !== undefined;
-  if (os.length > 1) refuseRepeatedOne(join, os, steps);
   if (!fills && (ms.length === 0 || os.length === 0)) return [];
   if (matching.card === "one-to-one" && ms.length > 1) refuseRepeatedMany(join, ms, os, steps);
   const pairs: Pair[] = [];

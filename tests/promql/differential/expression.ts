@@ -26,8 +26,11 @@ export function expr(type: ExprType, name: string, ...parts: readonly (string | 
 export function render(node: Expr, dialect: Dialect, bounds?: Bounds): string {
   return node.parts.map((part) => {
     if (typeof part !== "string") return render(part, dialect, bounds);
-    let text = part;
-    if (dialect === "narthex") text = text.replace("holt_winters(", "double_exponential_smoothing(");
+    // As long as the other, so that errors stand at the same column.
+    const text = part.replace(
+      "holt_winters(",
+      dialect === "narthex" ? "double_exponential_smoothing(" : "holt_winters                (",
+    );
     if (bounds === undefined) return text;
     return text.replace("@ start()", `@ ${bounds.startS}`).replace("@ end()", `@ ${bounds.endS}`);
   }).join("");
