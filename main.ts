@@ -12,6 +12,7 @@ import { claimDataDirectory, holderName } from "./lib/sys/data_directory.ts";
 import { systemFiles } from "./lib/sys/files.ts";
 import { hostFiles } from "./lib/sys/host_files.ts";
 import { openKv } from "./lib/sys/kv.ts";
+import { openLines } from "./lib/sys/line_file.ts";
 import { createLog } from "./lib/sys/log.ts";
 import { watchEventLoop } from "./lib/sys/loop_monitor.ts";
 import { readProcessFacts } from "./lib/sys/process_files.ts";
@@ -77,6 +78,7 @@ async function runServer(args: Extract<ServerArguments, { kind: "run" }>): Promi
     rng: systemRng,
     log,
     files: systemFiles,
+    openLines,
     clients: createScrapeClients(),
     scheduler: { soon },
     yieldToLoop,

@@ -3,6 +3,7 @@
  * as the likely culprits. A child of the query gate, so that a journal in trouble holds up no query. A clean stop
  * leaves nothing.
  */
+import { CHILDLESS } from "../lib/actor/childless.ts";
 import { jsonCodec } from "../lib/actor/json_codec.ts";
 import type { Behavior, Decision, Effect } from "../lib/actor/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
@@ -85,13 +86,7 @@ export function activeQueriesBehavior(
       snapshotEvery: SNAPSHOT_EVERY,
       durable: () => true,
     },
-    supervision: {
-      scope: "oneForOne",
-      restartsMax: 0,
-      windowMs: 1_000,
-      backoffMs: { min: 0, max: 0 },
-      directive: () => "stop",
-    },
+    supervision: CHILDLESS,
   };
 }
 

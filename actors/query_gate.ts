@@ -1,16 +1,16 @@
 /**
  * The gate that every query of the HTTP API passes: at most `concurrencyMax` run at once, the others wait in
  * order, and waiting counts against a query's own timeout. It keeps nothing: after a restart running queries are
- * gone, and their askers are told so by their timeouts.
+ * gone, and their askers are told so by their timeouts. Those that run long are noted with its child
+ * (active_queries.ts), for the log of the start after a crash; the others cost no write at all.
  */
-import { CHILDLESS } from "../lib/actor/childless.ts";
-import { reply } from "../lib/actor/effects.ts";
-import type { Behavior, Decision, Effect } from "../lib/actor/types.ts";
+import { reply, tell } from "../lib/actor/effects.ts";
+import type { ActorPath, ActorRef, Behavior, Decision, Effect } from "../lib/actor/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
 import { messageOf, UserError, type UserErrorCode } from "../lib/core/errors.ts";
 import type { Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
-import type { QueryEngine, QueryOptions, QueryResult } from "../lib/promql/result.ts";
+import type { QueryEngine, QueryOptions } from "../lib/promql/result.ts";
 import { activeQueriesBehavior } from "./active_queries.ts";
 import type { ActiveQueriesCommand } from "./protocol/active_queries.ts";
 import type {
@@ -24,8 +24,8 @@ import type {
 /** Waiting queries beyond this are refused: a dashboard storm must not turn into a queue of minutes. */
 export const QUEUE_LENGTH_MAX = 1_000;
 
-/** The engine ends a query at its timeout; the task's own deadline is a second net behind it. */
-const TASK_GRACE_MS = 5_000;
+/** The engine ends a query at its timeout. One that waits for something else then ends so much later. */
+const TASK_GRACE_MS = 250;
 
 /**
  * A query that is to kill the process takes longer than this to gather what does, and one that lasts so long is not
@@ -57,6 +57,8 @@ export interface QueryGateOptions {
   readonly engine: QueryEngine;
   readonly concurrencyMax: number;
   readonly log: Log;
+  /** Resolves in a turn of the event loop that no other query has. */
+  readonly yieldToLoop: () => Promise<void>;
   /** Different in each life of the process: when it started. */
   readonly life: number;
 }
@@ -107,7 +109,7 @@ export function queryGateBehavior(
     if (state.running.size < options.concurrencyMax) {
       return {
         events: [{ kind: "queryQueued", entry }, { kind: "queryStarted", id, atMs: nowMs }],
-        effects: start(entry, nowMs),
+        effects: start(entry, nowMs, state.running.size),
       };
     }
     if (state.queue.length >= QUEUE_LENGTH_MAX) {
@@ -161,21 +163,25 @@ export function queryGateBehavior(
     const next = state.queue[0];
     if (next !== undefined) {
       events.push({ kind: "queryStarted", id: next.id, atMs: nowMs });
-      effects.push({ kind: "cancelTimer", key: next.id }, ...start(next, nowMs));
+      effects.push({ kind: "cancelTimer", key: next.id }, ...start(next, nowMs, state.running.size - 1));
     }
     return { events, effects };
   }
 
-  function start(entry: QueuedQuery, nowMs: EpochMs): readonly Effect<QueryGateCommand>[] {
+  function start(
+    entry: QueuedQuery,
+    nowMs: EpochMs,
+    othersCount: number,
+  ): readonly Effect<QueryGateCommand>[] {
     const { id } = entry;
     const command = { kind: "noteDue", id } as const;
     return [
-      runTask(entry, nowMs),
+      runTask(entry, nowMs, othersCount),
       { kind: "timer", key: noteKey(id), atMs: nowMs + NOTE_AFTER_MS, command },
     ];
   }
 
-  function runTask(entry: QueuedQuery, nowMs: EpochMs): Effect<QueryGateCommand> {
+  function runTask(entry: QueuedQuery, nowMs: EpochMs, othersCount: number): Effect<QueryGateCommand> {
     const abort = new AbortController();
     aborts.set(entry.id, abort);
     const timeoutMs = Math.max(1, entry.deadlineMs - nowMs);
@@ -184,15 +190,23 @@ export function queryGateBehavior(
       label: entry.spec.query,
       timeoutMs: timeoutMs + TASK_GRACE_MS,
       run: async (signal) => {
-        const result = await evaluate(options.engine, entry.spec, {
+        // A dashboard asks twenty at once: their first pieces of work must not add up to one long stall.
+        if (othersCount > 0) await options.yieldToLoop();
+        const outcome = await outcomeOf(options.engine, entry.spec, {
           timeoutMs,
           signal: AbortSignal.any([signal, abort.signal]),
           ...(entry.lookbackMs === undefined ? {} : { lookbackMs: entry.lookbackMs }),
         });
-        const stats = { ...result.stats, queuedMs: nowMs - entry.queuedAtMs };
-        return { kind: "finished", id: entry.id, outcome: { kind: "answered", result: { ...result, stats } } };
+        if (outcome.kind === "failed") return { kind: "finished", id: entry.id, outcome };
+        const stats = { ...outcome.result.stats, queuedMs: nowMs - entry.queuedAtMs };
+        return {
+          kind: "finished",
+          id: entry.id,
+          outcome: { ...outcome, result: { ...outcome.result, stats } },
+        };
       },
-      failed: (error) => ({ kind: "finished", id: entry.id, outcome: failureOf(error) }),
+      // The engine's errors are outcomes: this is the task's own end.
+      failed: (error) => ({ kind: "finished", id: entry.id, outcome: endOf(error) }),
     };
   }
 
@@ -206,7 +220,15 @@ export function queryGateBehavior(
       return [{ kind: "spawn", name: NOTES, behavior: activeQueriesBehavior(options) }];
     },
     persistence: { kind: "none" },
-    supervision: CHILDLESS,
+    supervision: {
+      scope: "oneForOne",
+      restartsMax: NOTES_RESTARTS_MAX,
+      windowMs: 60_000,
+      backoffMs: { min: 1_000, max: 30_000 },
+      directive: () => "restart",
+      // Notes are worth less than what is noted.
+      unrecoverable: () => "startOver",
+    },
   };
 }
 
@@ -250,10 +272,26 @@ function refuse(entry: QueuedQuery, code: UserErrorCode, message: string): GateD
   return { events: [], effects: [reply(entry.replyTo, { kind: "failed", code, message })] };
 }
 
-function evaluate(engine: QueryEngine, spec: QuerySpec, options: QueryOptions): Promise<QueryResult> {
-  return spec.kind === "instant"
-    ? engine.instant(spec.query, spec.timeMs, options)
-    : engine.range(spec.query, spec, options);
+async function outcomeOf(
+  engine: QueryEngine,
+  spec: QuerySpec,
+  options: QueryOptions,
+): Promise<QueryOutcome> {
+  try {
+    const result = await (spec.kind === "instant"
+      ? engine.instant(spec.query, spec.timeMs, options)
+      : engine.range(spec.query, spec, options));
+    return { kind: "answered", result };
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+/** As the engine says it of itself. */
+function endOf(error: unknown): QueryOutcome {
+  return error instanceof UserError && error.code === "timeout"
+    ? { kind: "failed", code: "timeout", message: "query timed out in expression evaluation" }
+    : failureOf(error);
 }
 
 function failureOf(error: unknown): QueryOutcome {

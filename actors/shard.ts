@@ -8,7 +8,7 @@ import type { Behavior, Decision, Effect } from "../lib/actor/types.ts";
 import { CorruptRecordError } from "../lib/actor/journal_errors.ts";
 import { assertNever } from "../lib/core/assert.ts";
 import { messageOf } from "../lib/core/errors.ts";
-import type { Kv, KvCommit, Log } from "../lib/core/ports.ts";
+import type { Clock, Kv, KvCommit, Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
 import { CorruptDataError } from "../lib/storage/errors.ts";
 import { Head, HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head.ts";
@@ -38,6 +38,10 @@ export interface ShardOptions {
   readonly log: Log;
   /** Checked in every commit: the lease by which this process may write. Default: none. */
   readonly checks?: () => NonNullable<KvCommit["checks"]>;
+  /** For the opening: pauses between attempts and between slices of work. Default: no pauses. */
+  readonly clock?: Clock;
+  /** For maintenance, between pieces of work. Default: no turns. */
+  readonly yieldToLoop?: () => Promise<void>;
   /** Counted back from the newest sample; Infinity keeps all. */
   readonly retentionMs: number;
   readonly head?: Partial<HeadOptions>;
@@ -136,7 +140,8 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       ? undefined
       : planMaintenance(head, { nowMs, retainFromMs: retainFromMs(head) });
     if (plan === undefined) return { events: [{ kind: "maintenanceIdle" }], effects: [next] };
-    const runPorts = { ...ports, checks: () => [...checks(), head.fence] };
+    const { yieldToLoop } = options;
+    const runPorts = { ...ports, checks: () => [...checks(), head.fence], yieldToLoop };
     const task: ShardEffect = {
       kind: "task",
       label: "maintenance",
@@ -201,7 +206,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       flushMs: JOURNAL_FLUSH_MS,
       flushBytesMax: JOURNAL_FLUSH_BYTES_MAX,
       open: async () => {
-        const { head, afterSeq } = await openHead(ports, headOptions);
+        const { head, afterSeq } = await openHead({ ...ports, clock: options.clock }, headOptions);
         return { state: head, afterSeq };
       },
       pendingBytes: (head) => head.pendingBytes,

@@ -9,7 +9,7 @@ import { jsonCodec } from "../lib/actor/json_codec.ts";
 import type { ActorRef, Behavior, Codec, Decision, Effect } from "../lib/actor/types.ts";
 import type { ScrapeConfig } from "../lib/config/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
-import { messageOf } from "../lib/core/errors.ts";
+import { messageOf, UserError } from "../lib/core/errors.ts";
 import type { Clock, Files, HttpClient, HttpClients, HttpOutcome, Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
 import type { DiscoveredTarget } from "../lib/discovery/targets.ts";
@@ -31,8 +31,10 @@ import type { ShardCommand } from "./protocol/shard.ts";
 
 /** Storage answers in milliseconds; when it does not for this long, the scrape's samples are given up. */
 const APPEND_TIMEOUT_MS = 30_000;
-/** The client keeps to the scrape timeout itself; the task's deadline stands behind it. */
-const TASK_GRACE_MS = 5_000;
+/** The client keeps to the scrape timeout itself; a deadline of ours stands behind it. */
+const REQUEST_GRACE_MS = 5_000;
+/** A target may bring a million new series, and share the event loop with others that do. */
+const DIGEST_TIMEOUT_MS = 60_000;
 /** The last markers wait so long for storage's answer to the last scrape, and ask again. */
 const END_OF_RUN_PAUSE_MS = 1_000;
 const SNAPSHOT_EVERY = 100;
@@ -42,6 +44,7 @@ export interface TargetDeps {
   readonly clients: HttpClients;
   readonly files: Files;
   readonly clock: Clock;
+  readonly yieldToLoop: () => Promise<void>;
   readonly log: Log;
   readonly userAgent: string;
   /** Durations between the starts of two scrapes, for `prometheus_target_interval_length_seconds`. */
@@ -110,6 +113,8 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     forced: options.forced,
     endOfRun: undefined,
   };
+  const pacing = { monotonicMs: () => deps.clock.monotonicMs(), yieldToLoop: deps.yieldToLoop };
+  const requestTimeoutMs = target.scrapeTimeoutMs + REQUEST_GRACE_MS;
   let scraped = false;
   let resources: Resources | undefined;
 
@@ -193,16 +198,17 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     return {
       kind: "task",
       label: target.url,
-      timeoutMs: target.scrapeTimeoutMs + TASK_GRACE_MS,
+      timeoutMs: requestTimeoutMs + DIGEST_TIMEOUT_MS,
       run: async (signal) => {
         const outcome: HttpOutcome = forced === undefined
-          ? await get(client, signal)
+          ? await getInTime(client, signal)
           : { kind: "failed", reason: forced };
         // Nobody waits any more, and the session may be with the next scrape.
         signal.throwIfAborted();
         reading = true;
         const took = tookMs();
-        const { batch, ending } = session.digest(outcome, scrapeMs, took);
+        const digest = await session.digestInSlices(outcome, scrapeMs, took, { ...pacing, signal });
+        const { batch, ending } = digest;
         return { kind: "scraped", startedMs: scrapeMs, tookMs: took, ending, batch };
       },
       failed: (error) => ({
@@ -213,6 +219,25 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
         broken: reading,
       }),
     };
+  }
+
+  /** Rejects at the deadline, whatever the client does: its answer is not heard any more. */
+  async function getInTime(client: HttpClient, signal: AbortSignal): Promise<HttpOutcome> {
+    const abort = new AbortController();
+    const forward = () => abort.abort(signal.reason);
+    signal.addEventListener("abort", forward, { once: true });
+    const late = Promise.withResolvers<never>();
+    const deadline = deps.clock.at(deps.clock.nowMs() + requestTimeoutMs, () => {
+      const error = new UserError("timeout", `Request took longer than ${requestTimeoutMs}ms`);
+      late.reject(error);
+      abort.abort(error);
+    });
+    try {
+      return await Promise.race([get(client, abort.signal), late.promise]);
+    } finally {
+      deadline.cancel();
+      signal.removeEventListener("abort", forward);
+    }
   }
 
   /** What cannot even be asked, as with a password file that is gone, is an ending like a refused connection. */
@@ -289,8 +314,8 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     });
   }
 
+  /** `again`: what is still to be appended, be it the rest of a large scrape. */
   function onAppended(outcome: AppendOutcome, again: SampleBatch | undefined): TargetDecision {
-    if (again !== undefined) return { events: [], effects: [append(again)] };
     const effects: Effect<TargetCommand>[] = [];
     if (outcome.kind === "appended" && refusedCount(outcome.counts) > 0) {
       deps.log.warn("Samples of a scrape were refused by storage", { target: target.url, ...outcome.counts });
@@ -303,6 +328,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     } else if (outcome.kind === "limited" || outcome.kind === "refused") {
       deps.log.error("Scrape not kept", { target: target.url, err: outcome.reason });
     }
+    if (again !== undefined) return { events: [], effects: [append(again), ...effects] };
     return { events: [{ kind: "scrapeEnded" }], effects };
   }
 

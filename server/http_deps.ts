@@ -15,6 +15,7 @@ import type { ConfigCommand } from "../actors/protocol/config.ts";
 import type { ShardCommand } from "../actors/protocol/shard.ts";
 import { STORAGE_TIMEOUT_MS } from "./head_questions.ts";
 import type { IntervalLengths } from "./intervals.ts";
+import type { QueryLog } from "./query_log.ts";
 import type { ScrapeViews } from "./scrape_views.ts";
 import type { World } from "./world.ts";
 
@@ -24,6 +25,7 @@ export interface Running {
   readonly cache: PageCache;
   readonly source: SeriesSource;
   readonly engine: QueryEngine;
+  readonly queryLog: QueryLog;
   readonly config: ActorRef<ConfigCommand>;
   readonly scrape: ScrapeViews;
   readonly intervals: IntervalLengths;
@@ -162,7 +164,7 @@ async function tsdbStatus({ system, storage }: Running, top: number): Promise<Ts
 }
 
 async function selfSnapshot(
-  { system, storage, cache, scrape, intervals }: Running,
+  { system, storage, cache, scrape, intervals, queryLog }: Running,
   status: ServerStatus,
   world: World,
   queriesConcurrentMax: number,
@@ -205,6 +207,7 @@ async function selfSnapshot(
     actors: system.stats(),
     eventLoop: world.loopStalls(),
     queriesConcurrentMax,
+    queryLog: queryLog.stats(),
     process: await world.processFacts(),
   };
 }

@@ -18,6 +18,7 @@ import { createHostExporter } from "../lib/exporters/host/exporter.ts";
 import { createHandler } from "../lib/http/handler.ts";
 import { createEngine } from "../lib/promql/engine.ts";
 import type { ParseOptions } from "../lib/promql/parse.ts";
+import { oneATurn } from "../lib/scrape/slices.ts";
 import { PageCache } from "../lib/storage/page_cache.ts";
 import { storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
@@ -32,6 +33,7 @@ import { askHead } from "./head_questions.ts";
 import { httpDeps, type Running, ServerStatus } from "./http_deps.ts";
 import { IntervalLengths } from "./intervals.ts";
 import { createQueryClient } from "./query_client.ts";
+import { QueryLog } from "./query_log.ts";
 import { ScrapeViews } from "./scrape_views.ts";
 import type { World } from "./world.ts";
 
@@ -176,14 +178,23 @@ export async function startServer(
     const keys = storageKeys(SHARD_KEYS);
     const storage: ActorRef<ShardCommand> = await system.spawn(
       "storage",
-      shardBehavior({ kv, keys, log, checks: () => [lease.check], retentionMs: status.retentionMs }),
+      shardBehavior({
+        kv,
+        keys,
+        log,
+        checks: () => [lease.check],
+        clock,
+        yieldToLoop: world.yieldToLoop,
+        retentionMs: status.retentionMs,
+      }),
     );
-    const cache = new PageCache({ kv: readKv, keys, log, bytesMax: PAGE_CACHE_BYTES_MAX });
-    const source = createSeriesSource({ head: askHead(system, storage), cache });
+    const yieldToLoop = oneATurn(world.yieldToLoop); // among all queries
+    const cache = new PageCache({ kv: readKv, keys, log, bytesMax: PAGE_CACHE_BYTES_MAX, yieldToLoop });
+    const source = createSeriesSource({ head: askHead(system, storage), cache, yieldToLoop });
     const engine = createEngine({
       source,
       clock,
-      yieldToLoop: world.yieldToLoop,
+      yieldToLoop,
       lookbackMs: flags["query.lookback-delta"],
       samplesMax: flags["query.max-samples"],
       timeoutMs: flags["query.timeout"],
@@ -195,8 +206,17 @@ export async function startServer(
     });
     const gate = await system.spawn(
       "query_gate",
-      queryGateBehavior({ engine, concurrencyMax: flags["query.max-concurrency"] }),
+      queryGateBehavior({
+        path: "/query_gate",
+        engine,
+        concurrencyMax: flags["query.max-concurrency"],
+        log,
+        yieldToLoop,
+        life: status.startMs,
+      }),
     );
+    const queryLog = new QueryLog({ clock, openLines: world.openLines });
+    opened.push({ close: () => queryLog.close() });
     const intervals = new IntervalLengths();
     const manager = await system.spawn(
       "scrape",
@@ -212,6 +232,7 @@ export async function startServer(
             clients: world.clients,
             files: world.files,
             clock,
+            yieldToLoop: oneATurn(world.yieldToLoop),
             log,
             userAgent: `Narthex/${world.build.version}`,
             observeInterval: (intervalMs, actualMs) => intervals.observe(intervalMs, actualMs),
@@ -233,7 +254,10 @@ export async function startServer(
       storage,
       cache,
       source,
-      engine: createQueryClient({ system, gate, clock, timeoutMs: flags["query.timeout"] }),
+      engine: queryLog.logged(
+        createQueryClient({ system, gate, clock, timeoutMs: flags["query.timeout"] }),
+      ),
+      queryLog,
       config: configRef,
       scrape: new ScrapeViews(system, manager),
       intervals,
@@ -257,6 +281,17 @@ export async function startServer(
     status.reloadSucceeded = now.lastReloadSucceeded;
     status.lastConfigMs = now.lastAppliedMs;
     if (outcome.kind === "rejected") throw new UserError("internal", outcome.reason);
+    await openQueryLog(target.queryLog, status.config?.global.queryLogFile ?? "");
+  }
+
+  /** As Prometheus: one that cannot be opened fails the reload, though the rest of the configuration is in force. */
+  async function openQueryLog(queryLog: QueryLog, path: string): Promise<void> {
+    try {
+      await queryLog.use(path);
+    } catch (error) {
+      status.reloadSucceeded = false;
+      throw new UserError("internal", `Cannot write the query log: ${messageOf(error)}`, { cause: error });
+    }
   }
 
   async function reload(): Promise<void> {

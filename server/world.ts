@@ -4,7 +4,7 @@
  */
 import type { Scheduler } from "../lib/actor/options.ts";
 import type { ProcessFacts } from "../lib/client/process.ts";
-import type { Clock, Files, HttpClients, Kv, Log, Rng } from "../lib/core/ports.ts";
+import type { Clock, Files, HttpClients, Kv, LineSink, Log, Rng } from "../lib/core/ports.ts";
 import type { HostPorts } from "../lib/exporters/host/ports.ts";
 import type { BuildInfo, UiFile } from "../lib/http/deps.ts";
 
@@ -13,6 +13,8 @@ export interface World {
   readonly rng: Rng;
   readonly log: Log;
   readonly files: Files;
+  /** Rejects with a `UserError` that names the file when it cannot be opened. */
+  readonly openLines: (path: string) => Promise<LineSink>;
   readonly clients: HttpClients;
   readonly scheduler: Scheduler;
   readonly yieldToLoop: () => Promise<void>;

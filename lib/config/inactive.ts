@@ -7,7 +7,6 @@ import type { PrometheusConfig, ScrapeConfig } from "./types.ts";
 /** Paths in the file. */
 export const INACTIVE_SECTIONS: readonly string[] = [
   "alerting",
-  "global.query_log_file",
   "otlp",
   "remote_read",
   "remote_write",

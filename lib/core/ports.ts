@@ -86,6 +86,16 @@ export interface Files {
   list(directory: string): Promise<readonly string[]>;
 }
 
+/** Lines for the end of a file. Nobody waits: what cannot be written is counted. */
+export interface LineSink {
+  /** Without a line feed. */
+  write(line: string): void;
+  /** Since it was opened: lines that found the queue full, and writes that failed. */
+  stats(): { readonly dropped: number; readonly failures: number };
+  /** When what was given has been written. */
+  close(): Promise<void>;
+}
+
 export interface HttpTls {
   readonly caPem?: string;
   readonly certPem?: string;

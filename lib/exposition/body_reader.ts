@@ -43,6 +43,15 @@ export interface SeriesSink {
 const RESYNC_LINES = 4;
 const LINES_INITIAL = 2048;
 
+/** Bodies are compared so many bytes at a time: one of gigabytes must leave room for a pause. */
+const STRETCH_BYTES = 256 * 1024;
+/** What a reading costs, in units of a line that is met in place: some 20 ns. */
+const WORK_STRETCH = 4_000;
+const WORK_PARSED = 16;
+const WORK_NEW = 64;
+/** More than any reading takes. */
+export const WORK_ALL = 2 ** 53;
+
 /**
  * Puts `length` bytes into shape: the text format gets a line feed at its end, as Prometheus appends one, and
  * OpenMetrics a byte that no number goes on with. `bytes` must have two bytes of room behind them.
@@ -60,6 +69,16 @@ export function sealBody(format: ExpositionFormat, bytes: Uint8Array, length: nu
 /** Room that `sealBody` needs behind a body. */
 export const BODY_SEAL_BYTES = 2;
 
+/** A reading that may be paused: where it stands in the body, and in the lines of the previous one. */
+interface Reading {
+  readonly body: Body;
+  readonly previous: PreviousBody | undefined;
+  readonly inStep: boolean;
+  readonly sink: SeriesSink;
+  at: number;
+  line: number;
+}
+
 export class BodyReader {
   /** The records of the last reading; of an unfinished one after a throw. Valid until the next reading. */
   readonly lines: LineTable = new LineTable(LINES_INITIAL);
@@ -71,12 +90,14 @@ export class BodyReader {
   /** Whether HELP, TYPE or UNIT lines came, went or changed; never true while the structure is unchanged. */
   metadataChanged = false;
 
-  readonly #text = new TextParser();
+  readonly #text: RecordParser = new TextParser();
   readonly #openMetrics = new OpenMetricsParser();
   readonly #index = new SlotIndex();
   #indexed = false;
   #typeScanned = 0;
   #type: MetricType = "unknown";
+  #parser: RecordParser = this.#text;
+  #reading: Reading | undefined;
 
   /** A parser of `format`, free between readings. */
   parserOf(format: ExpositionFormat): RecordParser {
@@ -85,6 +106,12 @@ export class BodyReader {
 
   /** Fills `lines`. Throws `ExpositionError` and whatever `sink` throws. */
   read(body: Body, previous: PreviousBody | undefined, sink: SeriesSink): void {
+    this.begin(body, previous, sink);
+    this.advance(WORK_ALL);
+  }
+
+  /** Begins a reading that `advance` carries on: the bodies and `previous.lines` must not change until its end. */
+  begin(body: Body, previous: PreviousBody | undefined, sink: SeriesSink): void {
     const usable = previous !== undefined && previous.format === body.format ? previous : undefined;
     this.lines.clear();
     this.structureChanged = usable === undefined;
@@ -92,22 +119,39 @@ export class BodyReader {
     this.#indexed = false;
     this.#typeScanned = 0;
     this.#type = "unknown";
-    const parser = this.parserOf(body.format);
-    parser.load(body.bytes, body.end);
-    try {
-      this.#walk(parser, body, usable ?? previous, usable !== undefined, sink);
-    } finally {
-      this.#index.release();
-    }
+    this.#parser = this.parserOf(body.format);
+    this.#parser.load(body.bytes, body.end);
+    this.#reading = {
+      body,
+      previous: usable ?? previous,
+      inStep: usable !== undefined,
+      sink,
+      at: 0,
+      line: 0,
+    };
   }
 
-  #walk(
-    parser: RecordParser,
-    body: Body,
-    previous: PreviousBody | undefined,
-    inStep: boolean,
-    sink: SeriesSink,
-  ): void {
+  /** About `work` units more (see WORK_…), then a pause; true at the end. Throws as `read` does. */
+  advance(work: number): boolean {
+    const reading = this.#reading;
+    if (reading === undefined) return true;
+    let ended = true;
+    try {
+      ended = this.#walk(this.#parser, reading, work);
+    } finally {
+      if (ended) this.abandon();
+    }
+    return ended;
+  }
+
+  /** Ends a reading where it stands, and lets go of the bodies. */
+  abandon(): void {
+    this.#reading = undefined;
+    this.#index.release();
+  }
+
+  #walk(parser: RecordParser, reading: Reading, work: number): boolean {
+    const { body, previous, inStep, sink } = reading;
     const { bytes, end } = body;
     const { lines } = this;
     const old = sourceOf(previous?.bytes ?? new Uint8Array(0));
@@ -119,19 +163,32 @@ export class BodyReader {
     // The end of the body is never matched: what follows it decides whether it is right.
     if (oldCount > 0 && oldLines.slot[oldCount - 1] === SLOT_END) oldCount--;
     const oldEnd = oldStart[oldCount]!;
-    let at = 0;
-    let i = 0;
+    let { at, line: i } = reading;
+    let left = work;
     for (;;) {
       if (at >= end && parser.endIsOptional) break;
+      if (left <= 0) {
+        reading.at = at;
+        reading.line = i;
+        return false;
+      }
+      left--;
       if (i < oldCount) {
         const from = oldStart[i]!;
-        const same = commonLength(fresh.view, at, old.view, from, Math.min(end - at, oldEnd - from));
+        const most = Math.min(end - at, oldEnd - from);
+        const stretch = Math.min(most, STRETCH_BYTES);
+        let same = commonLength(fresh.view, at, old.view, from, stretch);
+        if (same === stretch && stretch < most) {
+          left -= WORK_STRETCH;
+          // A line longer than a stretch is compared as a whole.
+          if (oldStart[i + 1]! - from > same) same = commonLength(fresh.view, at, old.view, from, most);
+        }
         const firstLine = i;
         while (i < oldCount && oldStart[i + 1]! - from <= same) i++;
         if (i > firstLine) {
           copyLines(lines, oldLines, firstLine, i, at - from);
           at += oldStart[i]! - from;
-          if (i === oldCount) continue;
+          if (i === oldCount || (same === stretch && stretch < most)) continue;
         }
         // `same` bytes from `from`: the mismatch lies in line i.
         const matched = same - (oldStart[i]! - from);
@@ -159,6 +216,7 @@ export class BodyReader {
           continue;
         }
       }
+      left -= WORK_PARSED;
       const kind = parser.parse(at);
       if (kind === RECORD_SAMPLE) {
         if (!this.#indexed) {
@@ -168,6 +226,7 @@ export class BodyReader {
         let slot = this.#index.find(parser.keyStart, parser.keyEnd);
         if (slot === -1) {
           this.structureChanged = true;
+          left -= WORK_NEW;
           slot = sink.defineSlot(parser, this.#typeAbove(parser));
           this.#index.add(slot, parser.keyStart, parser.keyEnd);
         } else {
@@ -194,6 +253,7 @@ export class BodyReader {
       at = parser.recordEnd;
     }
     if (i !== oldCount) this.#skipped(oldLines, i, oldCount);
+    return true;
   }
 
   /** Lines `from … to` of the previous body have no counterpart here; or the walk went back. */

@@ -27,6 +27,10 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
   if (end - start <= LOOP_BYTES_MAX) {
     let text = "";
     let i = start;
+    if (end - start >= 8 && isAscii(bytes, start, start + 8)) {
+      text = eightOf(bytes, start);
+      i += 8;
+    }
     for (; i < end; i++) {
       const byte = bytes[i]!;
       if (byte >= 0x80) break;
@@ -37,14 +41,32 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
   return lenient.decode(bytes.subarray(start, end));
 }
 
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i]! >= 0x80) return false;
+  return true;
+}
+
+/** One call for eight characters makes one string, where eight calls make eight. */
+function eightOf(bytes: Uint8Array, at: number): string {
+  const a = bytes[at]!;
+  const b = bytes[at + 1]!;
+  const c = bytes[at + 2]!;
+  const d = bytes[at + 3]!;
+  return String.fromCharCode(a, b, c, d, bytes[at + 4]!, bytes[at + 5]!, bytes[at + 6]!, bytes[at + 7]!);
+}
+
 /** Name and label names are valid UTF-8. Values were checked by the parser. */
 export function namesAreUtf8(parser: RecordParser): boolean {
-  if (decodeUtf8(parser.bytes.subarray(parser.nameStart, parser.nameEnd)) === undefined) return false;
+  const { bytes, labelOffsets } = parser;
+  if (!isUtf8(bytes, parser.nameStart, parser.nameEnd)) return false;
   for (let i = 0; i < parser.labelsCount; i++) {
-    const start = parser.labelOffsets[4 * i]!;
-    if (decodeUtf8(parser.bytes.subarray(start, parser.labelOffsets[4 * i + 1]!)) === undefined) return false;
+    if (!isUtf8(bytes, labelOffsets[4 * i]!, labelOffsets[4 * i + 1]!)) return false;
   }
   return true;
+}
+
+function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
+  return isAscii(bytes, start, end) || decodeUtf8(bytes.subarray(start, end)) !== undefined;
 }
 
 /**

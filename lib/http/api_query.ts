@@ -29,7 +29,7 @@ export async function query(call: Call): Promise<Reply> {
   const params = await call.params();
   const limit = limitParam(params);
   const timeMs = optionalTimeParam(params, "time", call.nowMs);
-  const options = queryOptions(params, call.signal);
+  const options = queryOptions(params, call);
   const startMs = call.deps.clock.monotonicMs();
   const result = await namingQuery(() => call.deps.engine.instant(params.get("query"), timeMs, options));
   return resultReply(result, { limit, params, totalMs: call.deps.clock.monotonicMs() - startMs });
@@ -53,7 +53,7 @@ export async function queryRange(call: Call): Promise<Reply> {
       "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
     );
   }
-  const options = queryOptions(params, call.signal);
+  const options = queryOptions(params, call);
   const beganMs = call.deps.clock.monotonicMs();
   const range = { startMs, endMs, stepMs };
   const result = await namingQuery(() => call.deps.engine.range(params.get("query"), range, options));
@@ -84,11 +84,13 @@ export async function queryExemplars(call: Call): Promise<Reply> {
   return jsonReply("[]");
 }
 
-function queryOptions(params: Params, signal: AbortSignal): QueryOptions {
+function queryOptions(params: Params, { signal, request, url, remoteAddress }: Call): QueryOptions {
   const timeoutMs = optionalDurationParam(params, "timeout");
   const lookbackMs = lookbackParam(params);
+  const clientIp = remoteAddress.slice(0, remoteAddress.lastIndexOf(":"));
   return {
     signal,
+    origin: { kind: "http", clientIp, method: request.method, path: url.pathname },
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(lookbackMs === undefined ? {} : { lookbackMs }),
   };

@@ -181,6 +181,7 @@ export interface SelfSnapshot {
   readonly actors: SystemStats;
   readonly eventLoop: { readonly stallMsMax: number; readonly stallMsTotal: number };
   readonly queriesConcurrentMax: number;
+  readonly queryLog: { readonly enabled: boolean; readonly failures: number; readonly dropped: number };
   /** Undefined where the platform does not tell. */
   readonly process: ProcessFacts | undefined;
 }

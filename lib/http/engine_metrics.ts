@@ -15,14 +15,12 @@ export function meteredEngine(engine: QueryEngine, registry: Registry, clock: Cl
 }
 
 class EngineMeter {
-  readonly #clock: Clock;
   readonly #running: Gauge;
   readonly #durations: Summary;
   readonly #samples: Counter;
   readonly #samplesRead: Counter;
 
   constructor(registry: Registry, clock: Clock) {
-    this.#clock = clock;
     this.#running = registry.gauge({
       name: "prometheus_engine_queries",
       help: "The current number of queries being executed or waiting.",
@@ -45,13 +43,11 @@ class EngineMeter {
   }
 
   async measure(run: () => Promise<QueryResult>): Promise<QueryResult> {
-    const startMs = this.#clock.monotonicMs();
     this.#running.inc();
     try {
       const result = await run();
-      const { prepareMs, evalMs, samplesRead } = result.stats;
-      const totalMs = this.#clock.monotonicMs() - startMs;
-      this.#durations.labels("queue_time").observe(Math.max(0, totalMs - prepareMs - evalMs) / 1000);
+      const { prepareMs, evalMs, samplesRead, queuedMs = 0 } = result.stats;
+      this.#durations.labels("queue_time").observe(queuedMs / 1000);
       this.#durations.labels("prepare_time").observe(prepareMs / 1000);
       this.#durations.labels("inner_eval").observe(evalMs / 1000);
       this.#samples.inc(samplesRead);

@@ -39,15 +39,23 @@ export function createHandler(given: HttpDeps): HttpHandler {
   deps.registry.register(self);
   const prefix = deps.options.routePrefix.replace(/\/+$/, "");
 
-  async function answer(request: Request, route: Route, pathParam: Call["pathParam"]): Promise<Response> {
+  async function answer(
+    request: Request,
+    route: Route,
+    from: Pick<Call, "pathParam" | "remoteAddress">,
+  ): Promise<Response> {
     const startMs = deps.clock.monotonicMs();
-    const reply = await replyOf(request, route, pathParam);
+    const reply = await replyOf(request, route, from);
     const response = finish(request, reply, route.path);
     metrics.answered(route.path, reply.status, deps.clock.monotonicMs() - startMs);
     return response;
   }
 
-  async function replyOf(request: Request, route: Route, pathParam: Call["pathParam"]): Promise<Reply> {
+  async function replyOf(
+    request: Request,
+    route: Route,
+    from: Pick<Call, "pathParam" | "remoteAddress">,
+  ): Promise<Reply> {
     const readiness = deps.readiness();
     if (route.access === "ready" && readiness !== "ready") return notReadyReply(readiness === "stopping");
     const url = new URL(request.url);
@@ -57,7 +65,7 @@ export function createHandler(given: HttpDeps): HttpHandler {
       receiver,
       request,
       url,
-      pathParam,
+      ...from,
       params: () => params ??= readParams(request, url),
       signal: request.signal,
       nowMs: deps.clock.nowMs(),
@@ -94,12 +102,13 @@ export function createHandler(given: HttpDeps): HttpHandler {
     return finish(request, reply, handler);
   }
 
-  const app = new Hono({ strict: true });
+  const app = new Hono<{ Bindings: RequestInfo }>({ strict: true });
   app.options(`${prefix}${API_PREFIX}*`, (c) => finish(c.req.raw, { status: 204 }, `${API_PREFIX}*path`));
   const routes = routesOf(self);
   for (const route of routes) {
     app.on([...route.methods], [`${prefix}${route.path}`], (c) => {
-      return answer(c.req.raw, route, (name) => c.req.param(name) ?? "");
+      const pathParam = (name: string) => c.req.param(name) ?? "";
+      return answer(c.req.raw, route, { pathParam, remoteAddress: c.env.remoteAddress });
     });
   }
   for (const [path, methods] of methodsByPath(routes)) {
@@ -115,7 +124,7 @@ export function createHandler(given: HttpDeps): HttpHandler {
     finish(c.req.raw, errorReply(error, deps.log, c.req.raw.signal.aborted), "/*filepath")
   );
 
-  return async (request, _info) => await app.fetch(request);
+  return async (request, info) => await app.fetch(request, info);
 }
 
 function notReadyReply(stopping: boolean): Reply {

@@ -7,6 +7,7 @@ import type { Labels } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
 import type { MatrixSeries, QueryResult, QueryStats } from "../promql/result.ts";
 import { JsonWriter, quoteJson } from "./json_writer.ts";
+import { queryStatsJson } from "./query_stats.ts";
 
 /** A chunk is handed over when it has grown to this. */
 export const JSON_CHUNK_BYTES = 128 * 1024;
@@ -55,7 +56,7 @@ export function* writeResultJson(
       yield* writeMatrix(writer, value.series);
       break;
   }
-  if (options.stats !== undefined) writer.raw(`,"stats":${statsJson(options.stats, options.totalMs)}`);
+  if (options.stats !== undefined) writer.raw(`,"stats":${queryStatsJson(options.stats, options.totalMs)}`);
   writer.raw("}");
   if (options.warnings.length > 0) writer.raw(`,"warnings":${stringsJson(options.warnings)}`);
   if (result.infos.length > 0) writer.raw(`,"infos":${stringsJson(result.infos)}`);
@@ -119,18 +120,4 @@ export function labelsJson(labels: Labels): string {
 
 export function stringsJson(texts: readonly string[]): string {
   return `[${texts.map(quoteJson).join(",")}]`;
-}
-
-/** As Prometheus's util/stats: seconds. Waiting is what neither preparing nor evaluating took. */
-function statsJson(stats: QueryStats, totalMs: number): string {
-  const queueMs = Math.max(0, totalMs - stats.prepareMs - stats.evalMs);
-  return `{"timings":{"evalTotalTime":${seconds(stats.prepareMs + stats.evalMs)},"resultSortTime":0,` +
-    `"queryPreparationTime":${seconds(stats.prepareMs)},"innerEvalTime":${seconds(stats.evalMs)},` +
-    `"execQueueTime":${seconds(queueMs)},"execTotalTime":${seconds(totalMs)}},` +
-    `"samples":{"totalQueryableSamples":${stats.samplesRead},"samplesRead":${stats.samplesRead},"peakSamples":${stats.samplesPeak}}}`;
-}
-
-/** To the nanosecond, as Go's durations are; always plain, since JSON readers take both layouts. */
-function seconds(ms: number): string {
-  return formatFloatF(Math.round(ms * 1e6) / 1e9);
 }

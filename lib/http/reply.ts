@@ -15,6 +15,8 @@ export interface Reply {
 
 /** Below this a compressed answer saves no packet. */
 export const COMPRESS_BYTES_MIN = 1024;
+/** Some four milliseconds of packing; what is larger is packed in pieces, between which the event loop turns. */
+export const COMPRESS_AT_ONCE_BYTES_MAX = 256 * 1024;
 
 const utf8 = new TextEncoder();
 
@@ -72,12 +74,22 @@ function wholeResponse(
   coding: ContentCoding | undefined,
   sent: (bytes: number) => void,
 ): Response {
-  sent(bytes.length);
   if (coding === undefined || bytes.length < COMPRESS_BYTES_MIN || headers.has("Content-Encoding")) {
+    sent(bytes.length);
     return new Response(bytes, { status, headers });
   }
   headers.set("Content-Encoding", coding);
+  if (bytes.length > COMPRESS_AT_ONCE_BYTES_MAX) {
+    return new Response(compressStream(streamOf([], slicesOf(bytes), sent), coding), { status, headers });
+  }
+  sent(bytes.length);
   return new Response(compressBytes(bytes, coding), { status, headers });
+}
+
+function* slicesOf(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < bytes.length; at += COMPRESS_AT_ONCE_BYTES_MAX) {
+    yield bytes.subarray(at, at + COMPRESS_AT_ONCE_BYTES_MAX);
+  }
 }
 
 function streamOf(

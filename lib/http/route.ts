@@ -16,6 +16,8 @@ export interface Call {
   readonly params: () => Promise<Params>;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
+  /** `host:port` of the client, as the listener saw it. */
+  readonly remoteAddress: string;
   readonly nowMs: EpochMs;
 }
 

@@ -431,7 +431,7 @@ function* actorFamilies({ actors }: SelfSnapshot): Iterable<MetricFamily> {
 }
 
 function cacheRows(
-  { storage: { pageCache }, eventLoop, queriesConcurrentMax }: SelfSnapshot,
+  { storage: { pageCache }, eventLoop, queriesConcurrentMax, queryLog }: SelfSnapshot,
 ): readonly Row[] {
   return [
     ["counter", "narthex_page_cache_hits_total", "Pages found in the page cache.", pageCache.hits],
@@ -455,6 +455,24 @@ function cacheRows(
       "prometheus_engine_queries_concurrent_max",
       "The max number of concurrent queries.",
       queriesConcurrentMax,
+    ],
+    [
+      "gauge",
+      "prometheus_engine_query_log_enabled",
+      "State of the query log.",
+      Number(queryLog.enabled),
+    ],
+    [
+      "counter",
+      "prometheus_engine_query_log_failures_total",
+      "The number of query log failures.",
+      queryLog.failures + queryLog.dropped,
+    ],
+    [
+      "counter",
+      "narthex_query_log_dropped_total",
+      "Lines of the query log that found no room in the queue before the file.",
+      queryLog.dropped,
     ],
   ];
 }

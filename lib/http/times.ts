@@ -50,12 +50,18 @@ export function parseApiDurationMs(text: string): number {
 /** As Go writes a time in JSON: UTC, fraction without trailing zeros; the zero time for undefined. */
 export function formatRfc3339(ms: EpochMs | undefined): string {
   if (ms === undefined) return "0001-01-01T00:00:00Z";
+  return formatRfc3339Ms(ms).replace(/\.?0*Z$/, "Z");
+}
+
+/** UTC with three decimals, always. */
+export function formatRfc3339Ms(ms: EpochMs): string {
   const days = Math.floor(ms / 86_400_000);
   const rest = ms - days * 86_400_000;
   const { year, month, day } = civilOf(days);
-  const fraction = rest % 1000 === 0 ? "" : `.${pad(Math.floor(rest % 1000), 3)}`.replace(/0+$/, "");
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${pad(Math.floor(rest / 3_600_000), 2)}:` +
-    `${pad(Math.floor(rest / 60_000) % 60, 2)}:${pad(Math.floor(rest / 1000) % 60, 2)}${fraction}Z`;
+    `${pad(Math.floor(rest / 60_000) % 60, 2)}:${pad(Math.floor(rest / 1000) % 60, 2)}.${
+      pad(Math.floor(rest % 1000), 3)
+    }Z`;
 }
 
 function secondsToMs(seconds: number): EpochMs {

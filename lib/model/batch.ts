@@ -16,6 +16,11 @@ export interface SampleRow {
   readonly refs: Uint32Array;
   /** A staleness marker is a value, by its bit pattern (stale.ts); absent cells do not occur here. */
   readonly values: Float64Array;
+  /**
+   * Cells of this row that the sender's next batches bring: it is to be kept as wide as it will be, and open.
+   * @default 0
+   */
+  readonly cellsToCome?: number;
 }
 
 export interface SampleBatch {

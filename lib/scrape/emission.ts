@@ -1,12 +1,14 @@
 /**
  * From the records of a body to samples: what Prometheus's scrape loop does for each sample, over columns.
- * Counts as it counts: duplicates and samples beyond the sample limit are still "post relabelling".
+ * Counts as it counts: duplicates and samples beyond the sample limit are still "post relabelling". A body may be
+ * gone through in several stretches.
  */
 import type { EpochMs } from "../core/time.ts";
 import type { LineTable } from "../exposition/line_table.ts";
 import type { RowBuilder } from "./row_builder.ts";
 import { SERIES_DROPPED, SERIES_KNOWN, SERIES_PENDING, type SeriesTable } from "./series_table.ts";
 import type { ScrapeSettings } from "./settings.ts";
+import type { SlotMarks } from "./slot_marks.ts";
 
 /** As Prometheus: a sample further ahead of the scrape is out of bounds. */
 const AHEAD_MS_MAX = 10 * 60_000;
@@ -17,44 +19,26 @@ export interface EmissionCounts {
   seriesAdded: number;
   duplicates: number;
   outOfBounds: number;
+  /** Samples that count against the sample limit. */
+  attempts: number;
   limitMet: boolean;
 }
 
-/** Which slots the last emission met. Valid until the next: one pair of arrays serves all sessions. */
-let seenMarks = new Uint32Array(1024);
-let trackedMarks = new Uint32Array(1024);
-let mark = 0;
-
-export function wasSeen(slot: number): boolean {
-  return seenMarks[slot] === mark;
-}
-
-/** Sampled at the scrape's time, or staleness follows the series' own timestamps too. */
-export function isTrackedNow(slot: number): boolean {
-  return trackedMarks[slot] === mark;
-}
-
-function beginMarks(slots: number): void {
-  if (slots > seenMarks.length) {
-    seenMarks = new Uint32Array(2 * slots);
-    trackedMarks = new Uint32Array(2 * slots);
-    mark = 0;
-  }
-  mark++;
-  if (mark < 0xffff_ffff) return;
-  seenMarks.fill(0);
-  trackedMarks.fill(0);
-  mark = 1;
-}
-
-/** Nothing is seen: as after an empty body. */
-export function emitNothing(slots: number): void {
-  beginMarks(slots);
-}
+export const NOTHING_EMITTED: EmissionCounts = {
+  scraped: 0,
+  postRelabel: 0,
+  seriesAdded: 0,
+  duplicates: 0,
+  outOfBounds: 0,
+  attempts: 0,
+  limitMet: false,
+};
 
 export interface Emission {
   readonly lines: LineTable;
   readonly series: SeriesTable;
+  /** Begun for this body. */
+  readonly marks: SlotMarks;
   /** Slots from here on are new in this body. */
   readonly newFrom: number;
   readonly tMs: EpochMs;
@@ -64,10 +48,16 @@ export interface Emission {
   readonly define: (slot: number, line: number) => number;
 }
 
-export function emit({ lines, series, newFrom, tMs, settings, rows, define }: Emission): EmissionCounts {
-  beginMarks(series.count);
-  const { slot: slots, values, times, count } = lines;
+/** Emits lines `from … to` and adds to `counts`. */
+export function emit(
+  { lines, series, marks, newFrom, tMs, settings, rows, define }: Emission,
+  counts: EmissionCounts,
+  from: number,
+  to: number,
+): void {
+  const { slot: slots, values, times } = lines;
   const { ref: refs, flags } = series;
+  const { seen, tracked, mark } = marks;
   const ownTimes = lines.hasTimes && settings.honorTimestamps;
   const tMax = tMs + AHEAD_MS_MAX;
   const limit = settings.sampleLimit > 0 ? settings.sampleLimit : Infinity;
@@ -76,13 +66,13 @@ export function emit({ lines, series, newFrom, tMs, settings, rows, define }: Em
   let seriesAdded = 0;
   let duplicates = 0;
   let outOfBounds = 0;
-  let attempts = 0;
-  for (let line = 0; line < count; line++) {
+  let attempts = counts.attempts;
+  for (let line = from; line < to; line++) {
     const slot = slots[line]!;
     if (slot < 0) continue;
     scraped++;
-    const again = seenMarks[slot] === mark;
-    seenMarks[slot] = mark;
+    const again = seen[slot] === mark;
+    seen[slot] = mark;
     const flag = flags[slot]!;
     if ((flag & SERIES_DROPPED) !== 0) continue;
     postRelabel++;
@@ -107,11 +97,17 @@ export function emit({ lines, series, newFrom, tMs, settings, rows, define }: Em
     const value = values[line]!;
     if (isOwn) {
       if (!rows.putStray(ref, sampleMs, value)) duplicates++;
-      if (settings.trackTimestampsStaleness) trackedMarks[slot] = mark;
+      if (settings.trackTimestampsStaleness) tracked[slot] = mark;
     } else {
       if (!rows.put(ref, value)) duplicates++;
-      trackedMarks[slot] = mark;
+      tracked[slot] = mark;
     }
   }
-  return { scraped, postRelabel, seriesAdded, duplicates, outOfBounds, limitMet: attempts > limit };
+  counts.scraped += scraped;
+  counts.postRelabel += postRelabel;
+  counts.seriesAdded += seriesAdded;
+  counts.duplicates += duplicates;
+  counts.outOfBounds += outOfBounds;
+  counts.attempts = attempts;
+  counts.limitMet = attempts > limit;
 }

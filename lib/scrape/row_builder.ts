@@ -1,11 +1,17 @@
 /**
- * Collects the samples of one batch: a row at the scrape's time, strays by their own time, new series. One builder
- * serves all sessions in turn; what it hands out is copied to arrays of the right size, as a batch gives them away.
+ * Collects the samples of one scrape: a row at the scrape's time, strays by their own time, new series. Marks where
+ * very many of them are to be cut into pieces (batch_pieces.ts). A builder serves sessions in turn; what it hands
+ * out is copied to arrays of the right size, as a batch gives them away.
  */
 import type { EpochMs } from "../core/time.ts";
-import { NEW_SERIES_BIT, type SampleRow } from "../model/batch.ts";
+import { NEW_SERIES_BIT } from "../model/batch.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
 import { isStale, setNan, setStale, wordsOf } from "../model/stale.ts";
+
+/** Storage takes some five microseconds for a new series: a piece holds the event loop for ten milliseconds. */
+export const PIECE_SERIES_MAX = 2_000;
+/** Samples of known series, at some fifty nanoseconds. */
+export const PIECE_CELLS_MAX = 200_000;
 
 /** Owner of a series that leaves no trace once its batch is answered. */
 export const OWNED_BY_NOBODY = -1_000_000;
@@ -16,9 +22,28 @@ export interface Owners {
   readonly indices: readonly number[];
 }
 
-interface Stray {
-  readonly refs: Set<number>;
-  readonly values: number[];
+export interface Stray {
+  readonly refs: ReadonlySet<number>;
+  readonly values: readonly number[];
+}
+
+/** A piece ends before this cell, series and owner. */
+export interface Cut {
+  readonly cells: number;
+  readonly defined: number;
+  readonly owners: number;
+}
+
+/** All of a scrape. References to new series are indices into all of `defined`. */
+export interface Collected {
+  readonly tMs: EpochMs;
+  readonly refs: Uint32Array;
+  readonly values: Float64Array;
+  readonly strays: ReadonlyMap<EpochMs, Stray>;
+  readonly defined: readonly Labels[];
+  readonly owners: Owners;
+  /** Ascending, not at the end. Empty for all but very large scrapes. */
+  readonly cuts: readonly Cut[];
 }
 
 export class RowBuilder {
@@ -27,10 +52,13 @@ export class RowBuilder {
   #words = wordsOf(this.#values);
   #count = 0;
   #tMs = 0;
-  #strays = new Map<EpochMs, Stray>();
+  #strays = new Map<EpochMs, { readonly refs: Set<number>; readonly values: number[] }>();
   #defined: Labels[] = [];
   #owners: number[] = [];
   #indices: number[] = [];
+  #cuts: Cut[] = [];
+  #cutCells = 0;
+  #cutDefined = 0;
   /** Columns already in the row; only kept where several keys may mean one series. */
   #taken: Map<number, number> | undefined;
   #byKey: Map<string, number> | undefined;
@@ -43,12 +71,16 @@ export class RowBuilder {
     this.#defined = [];
     this.#owners = [];
     this.#indices = [];
+    this.#cuts = [];
+    this.#cutCells = 0;
+    this.#cutDefined = 0;
     this.#taken = mayAlias ? new Map() : undefined;
     this.#byKey = mayAlias ? new Map() : undefined;
   }
 
   /** The reference under which the batch defines `labels`; `owner` learns the column later. */
   define(labels: Labels, owner: number): number {
+    if (this.#defined.length - this.#cutDefined >= PIECE_SERIES_MAX) this.#cut();
     let ref: number | undefined;
     if (this.#byKey !== undefined) {
       const key = labelsKey(labels);
@@ -97,8 +129,22 @@ export class RowBuilder {
     return true;
   }
 
-  get owners(): Owners {
-    return { owners: this.#owners, indices: this.#indices };
+  /** Asked now and then: ends the piece when it has grown large. */
+  cutWhenLarge(): void {
+    if (this.#count - this.#cutCells >= PIECE_CELLS_MAX) this.#cut();
+  }
+
+  /** What follows goes to the last piece, if there are pieces at all. */
+  cutLast(): void {
+    if (this.#cuts.length > 0) this.#cut();
+  }
+
+  #cut(): void {
+    const { length: defined } = this.#defined;
+    if (this.#count === this.#cutCells && defined === this.#cutDefined) return;
+    this.#cuts.push({ cells: this.#count, defined, owners: this.#owners.length });
+    this.#cutCells = this.#count;
+    this.#cutDefined = defined;
   }
 
   /** Slots got new numbers: `moved[slot]`. */
@@ -107,24 +153,19 @@ export class RowBuilder {
     for (let i = 0; i < owners.length; i++) if (owners[i]! >= 0) owners[i] = moved[owners[i]!]!;
   }
 
-  /** Hands the batch's parts over. */
-  take(): { readonly defined: readonly Labels[]; readonly rows: SampleRow[]; readonly strays: SampleRow[] } {
-    const rows: SampleRow[] = [];
-    if (this.#count > 0) {
-      const refs = this.#refs.slice(0, this.#count);
-      rows.push({ tMs: this.#tMs, refs, values: this.#values.slice(0, this.#count) });
-    }
-    const strays: SampleRow[] = [];
-    for (const [tMs, stray] of this.#strays) {
-      const values = Float64Array.from(stray.values);
-      const words = wordsOf(values);
-      for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) setNan(words, i);
-      strays.push({ tMs, refs: Uint32Array.from(stray.refs), values });
-    }
-    strays.sort((a, b) => a.tMs - b.tMs);
-    const defined = this.#defined;
-    this.#defined = [];
-    return { defined, rows, strays };
+  /** Hands everything over. */
+  take(): Collected {
+    const collected: Collected = {
+      tMs: this.#tMs,
+      refs: this.#refs.slice(0, this.#count),
+      values: this.#values.slice(0, this.#count),
+      strays: this.#strays,
+      defined: this.#defined,
+      owners: { owners: this.#owners, indices: this.#indices },
+      cuts: this.#cuts,
+    };
+    this.begin(this.#tMs, false);
+    return collected;
   }
 
   #place(ref: number): number {

@@ -4,6 +4,7 @@
  */
 import { relabel } from "../config/relabel.ts";
 import {
+  compareUtf8,
   formatLabels,
   isLegacyLabelName,
   isLegacyMetricName,
@@ -72,6 +73,8 @@ function mergeHonoring(pairs: readonly Pair[], target: Labels): Labels {
 
 /** The target's labels win; a label of the body by the same name is kept as exported_…, the shortest name first. */
 function mergeRenaming(pairs: readonly Pair[], target: Labels): Labels {
+  const distinct = mergeDistinct(pairs, target);
+  if (distinct !== undefined) return distinct;
   const byName = new Map<string, string>();
   for (const [name, value] of pairs) if (value !== "") byName.set(name, value);
   const conflicts: Pair[] = [];
@@ -88,6 +91,25 @@ function mergeRenaming(pairs: readonly Pair[], target: Labels): Labels {
     byName.set(renamed, value);
   }
   return labelsOf(byName);
+}
+
+/** Without any map, since no name occurs twice, which is the rule; undefined where one does. */
+function mergeDistinct(pairs: readonly Pair[], target: Labels): Labels | undefined {
+  const merged = target.slice();
+  for (const [name, value] of pairs) {
+    if (value === "") continue;
+    let at = merged.length;
+    for (; at > 0; at -= 2) {
+      const order = compareUtf8(merged[at - 2]!, name);
+      if (order === 0) return undefined;
+      if (order < 0) break;
+    }
+    merged.push(name, value);
+    for (let i = merged.length - 1; i > at + 1; i--) merged[i] = merged[i - 2]!;
+    merged[at] = name;
+    merged[at + 1] = value;
+  }
+  return merged;
 }
 
 function areValidNames(labels: Labels, scheme: NameValidationScheme): boolean {
@@ -156,4 +178,10 @@ export function hashLabels(labels: Labels): number {
   }
   hash ^= hash >>> 15;
   return hash >>> 0;
+}
+
+export function sameLabels(a: Labels, b: Labels): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -1,6 +1,7 @@
 /** What is in a journal stays readable: every version ever written decodes, and folds to the state it stood for. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Behavior, Tagged } from "../../lib/actor/types.ts";
+import { activeQueriesBehavior } from "../../actors/active_queries.ts";
 import { configBehavior } from "../../actors/config.ts";
 import { targetBehavior } from "../../actors/target.ts";
 import { clientsThat, NO_FILES, QUIET, STILL } from "./decider.ts";
@@ -52,6 +53,7 @@ Deno.test("journals of targets of version 1 decode", async () => {
     clients: clientsThat(() => ""),
     files: NO_FILES,
     clock: STILL,
+    yieldToLoop: () => Promise.resolve(),
     log: QUIET,
     userAgent: "test",
     observeInterval: () => {},
@@ -76,4 +78,10 @@ Deno.test("journals of the configuration of version 1 decode", () => {
     log: QUIET,
   });
   check(behavior, golden("config_events_v1"), ["lastReloadSucceeded", "lastAppliedMs"]);
+});
+
+Deno.test("journals of active queries of version 1 decode", () => {
+  check(activeQueriesBehavior({ log: QUIET, life: 1767229200000 }), golden("active_queries_events_v1"), [
+    "noted",
+  ]);
 });

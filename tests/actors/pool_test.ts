@@ -15,6 +15,7 @@ async function newPool(config: ScrapeConfig) {
       clients: clientsThat(() => ""),
       files: NO_FILES,
       clock: STILL,
+      yieldToLoop: () => Promise.resolve(),
       log: QUIET,
       userAgent: "test",
       observeInterval: () => {},

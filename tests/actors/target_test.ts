@@ -23,6 +23,7 @@ async function newTarget(clients: HttpClients = clientsThat(() => "m 1\n"), forc
       clients,
       files: NO_FILES,
       clock: STILL,
+      yieldToLoop: () => Promise.resolve(),
       log: QUIET,
       userAgent: "test",
       observeInterval: () => {},

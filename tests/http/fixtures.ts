@@ -159,6 +159,7 @@ export const SELF: SelfSnapshot = {
   },
   eventLoop: { stallMsMax: 12, stallMsTotal: 30 },
   queriesConcurrentMax: 20,
+  queryLog: { enabled: true, failures: 2, dropped: 1 },
   process: undefined,
 };
 

@@ -1,6 +1,6 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { gunzipSync, inflateSync } from "node:zlib";
-import { failure, NOW_MS, resultOf, worldOf } from "./fixtures.ts";
+import { failure, NOW_MS, resultOf, STATS, worldOf } from "./fixtures.ts";
 
 function errorJson(type: string, message: string): string {
   return JSON.stringify({ status: "error", errorType: type, error: message });
@@ -60,6 +60,18 @@ Deno.test("a range query answers a matrix, with warnings, infos and stats where 
     await json("/api/v1/query_range?query=up&start=1&end=2&step=1"),
     '{"status":"success","data":{"resultType":"matrix","result":[]}}',
   );
+});
+
+Deno.test("the time in the queue is what the gate says, in the answer and in the metric", async () => {
+  const { engine, json } = worldOf();
+  engine.answer = resultOf({ kind: "scalar", tMs: 0, value: 1 }, { stats: { ...STATS, queuedMs: 1500 } });
+  const { data } = JSON.parse(await json("/api/v1/query?query=1&stats=true"));
+  strictEqual(data.stats.timings.execQueueTime, 1.5);
+  const metrics = await json("/metrics");
+  match(metrics, /^prometheus_engine_query_duration_seconds\{slice="queue_time",quantile="0.5"\} 1\.5$/m);
+  match(metrics, /^prometheus_engine_query_duration_seconds_sum\{slice="prepare_time"\} 0\.00025$/m);
+  match(metrics, /^prometheus_engine_query_log_enabled 1$/m);
+  match(metrics, /^prometheus_engine_query_log_failures_total 3$/m);
 });
 
 Deno.test("a form body comes before the URL, and the default time is now", async () => {
@@ -144,9 +156,10 @@ Deno.test("options reach the engine: timeout, lookback, and the client's going a
   const url = "http://x/api/v1/query?query=up&timeout=30s&lookback_delta=1m";
   engine.answer = new DOMException("gone", "AbortError");
   gone.abort();
-  const response = await handler(new Request(url, { signal: gone.signal }), { remoteAddress: "" });
-  const { signal, timeoutMs, lookbackMs } = engine.calls[0]!.options;
+  const response = await handler(new Request(url, { signal: gone.signal }), { remoteAddress: "::1:4711" });
+  const { signal, timeoutMs, lookbackMs, origin } = engine.calls[0]!.options;
   deepStrictEqual([signal?.aborted, timeoutMs, lookbackMs], [true, 30_000, 60_000]);
+  deepStrictEqual(origin, { kind: "http", clientIp: "::1", method: "GET", path: "/api/v1/query" });
   strictEqual(response.status, 499);
 });
 
@@ -193,6 +206,23 @@ Deno.test("large answers are compressed as the client accepts, small ones and st
   );
   engine.answer = resultOf({ kind: "scalar", tMs: 0, value: 1 });
   strictEqual((await get(path, { "Accept-Encoding": "gzip" })).headers.get("Content-Encoding"), null);
+});
+
+Deno.test("a large text is packed in pieces, and reads as it was", async () => {
+  const { get } = worldOf((deps) => ({
+    ...deps,
+    source: {
+      ...deps.source,
+      labelValues: () => Promise.resolve(Array.from({ length: 50_000 }, (_, i) => `value-${i}-ü`)),
+    },
+  }));
+  const plain = await (await get("/api/v1/label/a/values")).text();
+  const packed = await get("/api/v1/label/a/values", { "Accept-Encoding": "gzip" });
+  strictEqual(packed.headers.get("Content-Encoding"), "gzip");
+  strictEqual(gunzipSync(new Uint8Array(await packed.arrayBuffer())).toString(), plain);
+  const metrics = await (await get("/metrics")).text();
+  const sum = /^prometheus_http_response_size_bytes_sum\{handler="\/api\/v1\/label\/:name\/values"\} (\S+)$/m;
+  strictEqual(Number(sum.exec(metrics)![1]), 2 * new TextEncoder().encode(plain).length);
 });
 
 Deno.test("format_query prints the query over lines, and says where it is broken", async () => {

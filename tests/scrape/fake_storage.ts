@@ -19,7 +19,9 @@ export type Shown = Record<string, number | "stale">;
 
 export interface Scraped {
   readonly ending: ScrapeEnding;
+  /** The last of `batches`, mostly the only one. */
   readonly batch: SampleBatch;
+  readonly batches: readonly SampleBatch[];
   /** The row without the report series, by series. */
   readonly row: Shown;
   readonly report: Shown;
@@ -99,33 +101,38 @@ export class Driver {
     return this.deliver(this.session.endOfRun(this.tMs));
   }
 
-  /** Hands the batch to storage, and again where storage asks for it. */
+  /** Hands the batch to storage, and what comes after it, and all of it again where storage asks for it. */
   deliver(first: SampleBatch): Omit<Scraped, "ending"> {
-    let batch = first;
-    for (;;) {
+    let batches: SampleBatch[] = [];
+    for (let batch: SampleBatch | undefined = first; batch !== undefined;) {
       const answer = this.storage.append(batch);
-      const again = this.session.answered(answer);
-      if (again === undefined) break;
-      assert.equal(again.epoch, 0);
-      batch = again;
+      if (answer.kind === "wrongEpoch") batches = [];
+      else batches.push(batch);
+      batch = this.session.answered(answer);
+      if (answer.kind === "wrongEpoch") assert.equal(batch?.epoch, 0);
     }
-    assert.ok(batch.rows.length <= 1);
-    const all = this.storage.show(batch, batch.rows[0]);
-    for (const row of batch.rows) assert.equal(row.tMs, this.tMs);
     const row: Shown = {};
     const report: Shown = {};
-    for (const [name, value] of all) {
-      const own = /^(up|scrape_[a-z_]+)\{/.exec(name);
-      if (own !== null && name.endsWith(`{${MINE}}`)) report[own[1]!] = value;
-      else row[name.replace(MINE, "…")] = value;
-    }
     const strays: Shown = {};
-    for (const stray of batch.strays) {
-      for (const [name, value] of this.storage.show(batch, stray)) {
-        strays[`${name.replace(MINE, "…")} @${stray.tMs}`] = value;
+    const once = (shown: Shown, name: string, value: number | "stale") => {
+      assert.ok(!(name in shown), `${name} twice in a scrape`);
+      shown[name] = value;
+    };
+    for (const batch of batches) {
+      assert.ok(batch.rows.length <= 1);
+      for (const { tMs } of batch.rows) assert.equal(tMs, this.tMs);
+      for (const [name, value] of this.storage.show(batch, batch.rows[0])) {
+        const own = /^(up|scrape_[a-z_]+)\{/.exec(name);
+        if (own !== null && name.endsWith(`{${MINE}}`)) once(report, own[1]!, value);
+        else once(row, name.replace(MINE, "…"), value);
+      }
+      for (const stray of batch.strays) {
+        for (const [name, value] of this.storage.show(batch, stray)) {
+          once(strays, `${name.replace(MINE, "…")} @${stray.tMs}`, value);
+        }
       }
     }
-    return { batch, row, report, strays };
+    return { batch: batches[batches.length - 1]!, batches, row, report, strays };
   }
 }
 

@@ -64,7 +64,10 @@ export async function startProcess(around: Surroundings): Promise<Process> {
         files,
         clock,
         log,
-        target: { storage, clients, files, clock, log, userAgent: "Narthex/sim", observeInterval },
+        target: {
+          ...{ storage, clients, files, clock, log, userAgent: "Narthex/sim", observeInterval },
+          yieldToLoop: () => Promise.resolve(),
+        },
       },
     }),
   );

@@ -9,6 +9,7 @@ import { createRng, drawBelow } from "../../lib/core/rng.ts";
 import type { Rng } from "../../lib/core/ports.ts";
 import type { QueryEngine, QueryOptions, QueryResult } from "../../lib/promql/result.ts";
 import { queryGateBehavior } from "../../actors/query_gate.ts";
+import { QUIET } from "../actors/decider.ts";
 import type { QueryGateCommand } from "../../actors/protocol/query_gate.ts";
 
 const CONCURRENCY_MAX = 3;
@@ -73,7 +74,17 @@ async function storm(seed: number) {
   const sim = createSimulation({ seed });
   const rng = createRng(seed ^ 0x9a7e);
   const engine = new CountingEngine(sim, rng);
-  const gate = await sim.spawn("query_gate", queryGateBehavior({ engine, concurrencyMax: CONCURRENCY_MAX }));
+  const gate = await sim.spawn(
+    "query_gate",
+    queryGateBehavior({
+      path: "/query_gate",
+      yieldToLoop: () => Promise.resolve(),
+      engine,
+      concurrencyMax: CONCURRENCY_MAX,
+      log: QUIET,
+      life: 1,
+    }),
+  );
   const asked: Asked[] = [];
   const startMs = sim.clock.nowMs();
   for (let i = 0; i < QUERIES; i++) {

@@ -1,0 +1,24 @@
+/** A query's statistics as JSON, in the layout that `stats=all` and the query log share with Prometheus. */
+import { formatFloatF } from "../model/float.ts";
+import type { QueryStats } from "../promql/result.ts";
+
+/**
+ * As Prometheus's util/stats: seconds. Sorting is a part of the evaluation here. `samples` has no counts by step,
+ * since the evaluator works on whole ranges.
+ */
+export function queryStatsJson(stats: QueryStats, totalMs: number): string {
+  return `{"timings":{"evalTotalTime":${seconds(stats.prepareMs + stats.evalMs)},"resultSortTime":0,` +
+    `"queryPreparationTime":${seconds(stats.prepareMs)},"innerEvalTime":${seconds(stats.evalMs)},` +
+    `"execQueueTime":${seconds(stats.queuedMs ?? 0)},"execTotalTime":${seconds(totalMs)}},` +
+    `"samples":{"totalQueryableSamples":${stats.samplesRead},"samplesRead":${stats.samplesRead},"peakSamples":${stats.samplesPeak}}}`;
+}
+
+/** Of a query that failed: nobody knows more of it than how long it took. */
+export function failedStatsJson(totalMs: number): string {
+  return `{"timings":{"execTotalTime":${seconds(totalMs)}}}`;
+}
+
+/** To the nanosecond, as Go's durations are; always plain, since JSON readers take both layouts. */
+function seconds(ms: number): string {
+  return formatFloatF(Math.round(ms * 1e6) / 1e9);
+}
