@@ -169,6 +169,7 @@ async function instantValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): P
         tMs,
         labels: block.labels,
         values: block.values.subarray(0, block.labels.length),
+        histograms: block.histograms,
       };
     }
   }
@@ -186,6 +187,7 @@ async function rangeValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): Pro
     labels,
     tMs,
     values: block.values.subarray(i * grid.count, (i + 1) * grid.count),
+    histograms: block.histograms,
   }));
   return { kind: "matrix", series: await sortedByLabels(evaluator.context.pacer, series) };
 }

@@ -184,8 +184,3 @@ export async function* histogramFraction(evaluator: Evaluator, call: Call, grid:
     bucketFraction(lower[s]!, upper[s]!, bounds, counts, count);
   yield* unique(evaluator, overBuckets(evaluator, call.args[2]!, grid, fn, same), grid);
 }
-
-/** Functions of native histograms alone: as Prometheus, samples that are floats give nothing. */
-export async function* ofNativeOnly(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
-  for await (const block of evaluator.vector(call.args[0]!, grid)) yield { ...block, labels: [] };
-}

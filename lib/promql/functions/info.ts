@@ -211,7 +211,7 @@ export async function* info(evaluator: Evaluator, call: Call, grid: StepGrid): B
   const drops = base.dropsName === undefined
     ? undefined
     : Uint8Array.from(rows, ({ from }) => base.dropsName![from]!);
-  const out = absentBlock(steps, rows.map(({ labels }) => labels), drops);
+  const out = absentBlock(steps, rows.map(({ labels }) => labels), drops, base.histograms);
   rows.forEach(({ from, steps: at }, row) => {
     for (const s of at) copyCells(out.values, row * steps + s, base.values, from * steps + s, 1);
   });

@@ -79,6 +79,6 @@ export async function* broadcast(blocks: Blocks, steps: number): Blocks {
     for (let row = 0; row < rows; row++) {
       for (let s = 0; s < steps; s++) copyCells(values, row * steps + s, block.values, row, 1);
     }
-    yield blockOf(steps, block.labels, values, block.dropsName);
+    yield blockOf(steps, block.labels, values, block.dropsName, block.histograms);
   }
 }

@@ -38,6 +38,7 @@ export async function matrixOf(
         labels: drops !== undefined && drops[i] !== 0 ? withoutName(labels) : labels,
         tMs: t.subarray(0, count),
         values: values.subarray(0, count),
+        histograms: group.histograms,
       });
     }
     budget.addRead(tMs.length * group.series.length);

@@ -78,7 +78,8 @@ async function* blocksAsGroups(
       columns.push(block.values.subarray(i * block.steps, (i + 1) * block.steps));
       gaps.push(true);
     }
-    yield { tMs, series: block.labels, columns, gaps, dropsName: block.dropsName } as SubqueryGroup;
+    const { labels, dropsName, histograms } = block;
+    yield { tMs, series: labels, columns, gaps, dropsName, histograms } as SubqueryGroup;
   }
 }
 

@@ -96,7 +96,8 @@ interface Gather {
 function gather(group: ColumnGroup, from: number, to: number, how: Gather): Block {
   const { endMs, newest, lookbackMs, wants } = how;
   const steps = endMs.length;
-  const room = absentBlock(steps, group.series.slice(from, to));
+  const table = wants === "values" ? group.histograms : undefined;
+  const room = absentBlock(steps, group.series.slice(from, to), undefined, table);
   const labels: Labels[] = [];
   for (let i = from; i < to; i++) {
     const outAt = labels.length * steps;

@@ -1,17 +1,14 @@
 /** Histograms as scripts write them: `{{schema:0 sum:5 count:4 buckets:[1 2 1] z_bucket:1}}`. */
+import {
+  bucketsFrom,
+  type CounterResetHint,
+  type FloatHistogram,
+} from "../../model/histogram/float_histogram.ts";
 
 export interface HistogramLiteral {
-  readonly schema: number;
-  readonly sum: number;
-  readonly count: number;
-  readonly zeroBucket: number;
-  readonly zeroWidth: number;
-  readonly offset: number;
-  readonly buckets: readonly number[];
-  readonly negativeOffset: number;
-  readonly negativeBuckets: readonly number[];
-  readonly customValues: readonly number[];
-  readonly counterResetHint: string;
+  readonly histogram: FloatHistogram;
+  /** Whether the text says something of counter resets, which is then expected of a result, too. */
+  readonly namesHint: boolean;
 }
 
 const FIELD = /\s*([a-z_]+):(\[[^\]]*\]|[^\s\]]+)/y;
@@ -29,19 +26,26 @@ export function parseHistogramLiteral(text: string): HistogramLiteral {
     if (!KEYS.has(match[1]!)) throw new Error(`unknown histogram key ${JSON.stringify(match[1])}`);
     fields.set(match[1]!, match[2]!);
   }
-  return {
+  const hint = fields.get("counter_reset_hint");
+  if (hint !== undefined && !isHint(hint)) {
+    throw new Error(`expected a counter reset hint, got ${JSON.stringify(hint)}`);
+  }
+  const histogram: FloatHistogram = {
     schema: number(fields, "schema"),
     sum: number(fields, "sum"),
     count: number(fields, "count"),
-    zeroBucket: number(fields, "z_bucket"),
-    zeroWidth: number(fields, "z_bucket_w"),
-    offset: number(fields, "offset"),
-    buckets: list(fields, "buckets"),
-    negativeOffset: number(fields, "n_offset"),
-    negativeBuckets: list(fields, "n_buckets"),
-    customValues: list(fields, "custom_values"),
-    counterResetHint: fields.get("counter_reset_hint") ?? "",
+    zeroCount: number(fields, "z_bucket"),
+    zeroThreshold: number(fields, "z_bucket_w"),
+    positive: bucketsFrom(number(fields, "offset"), list(fields, "buckets")),
+    negative: bucketsFrom(number(fields, "n_offset"), list(fields, "n_buckets")),
+    customValues: Float64Array.from(list(fields, "custom_values")),
+    counterResetHint: hint ?? "unknown",
   };
+  return { histogram, namesHint: hint !== undefined };
+}
+
+function isHint(text: string): text is CounterResetHint {
+  return text === "unknown" || text === "reset" || text === "not_reset" || text === "gauge";
 }
 
 const KEYS: ReadonlySet<string> = new Set(
@@ -71,41 +75,4 @@ function list(fields: ReadonlyMap<string, string>, key: string): readonly number
   if (text === undefined) return [];
   if (!text.startsWith("[")) throw new Error(`expected a list for ${key}, got ${JSON.stringify(text)}`);
   return text.slice(1, -1).split(/\s+/).filter((part) => part !== "").map((part) => numberOf(part, key));
-}
-
-/** a + sign · b, bucket by bucket, for histograms of one layout. */
-export function shiftHistogram(a: HistogramLiteral, b: HistogramLiteral, sign: 1 | -1): HistogramLiteral {
-  return {
-    ...a,
-    sum: a.sum + sign * b.sum,
-    count: a.count + sign * b.count,
-    zeroBucket: a.zeroBucket + sign * b.zeroBucket,
-    ...added(a.offset, a.buckets, b.offset, b.buckets, sign, "offset", "buckets"),
-    ...added(
-      a.negativeOffset,
-      a.negativeBuckets,
-      b.negativeOffset,
-      b.negativeBuckets,
-      sign,
-      "negativeOffset",
-      "negativeBuckets",
-    ),
-  };
-}
-
-function added(
-  offsetA: number,
-  a: readonly number[],
-  offsetB: number,
-  b: readonly number[],
-  sign: number,
-  offsetKey: string,
-  bucketsKey: string,
-): Record<string, unknown> {
-  if (b.length === 0) return {};
-  const offset = a.length === 0 ? offsetB : Math.min(offsetA, offsetB);
-  const end = Math.max(offsetA + a.length, offsetB + b.length);
-  const buckets: number[] = [];
-  for (let i = offset; i < end; i++) buckets.push((a[i - offsetA] ?? 0) + sign * (b[i - offsetB] ?? 0));
-  return { [offsetKey]: offset, [bucketsKey]: buckets };
 }
