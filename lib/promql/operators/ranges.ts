@@ -4,15 +4,17 @@
  * values of a subquery are a column group too: their steps are its timestamps.
  */
 import { assert } from "../../core/assert.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
 import type { Labels } from "../../model/labels.ts";
 import { wordsOf } from "../../model/stale.ts";
 import type { ColumnGroup } from "../../storage/source.ts";
 import type { Expr, RangeEdge, Subquery } from "../ast.ts";
-import { absentBlock, type Blocks, type StepGrid } from "../block.ts";
+import { absentBlock, type Blocks, type StepGrid, tableOf } from "../block.ts";
 import type { Evaluator, QueryContext } from "../context.ts";
 import { unwrapParens } from "../invariant.ts";
 import { compactColumn, findWindows, type SampleWindows } from "../kernels/windows.ts";
 import { WORK_VISITS_MAX } from "../pacer.ts";
+import { isMixedColumn, mixedRow, type MixedRule, type MixedTask } from "./mixed_ranges.ts";
 import { lookedAtMs, rowsPerBlock } from "./selector.ts";
 
 export interface RangeInput {
@@ -110,7 +112,8 @@ export interface RangeFunction {
   /** Whether a step costs its whole window, so that many wide windows must be cut into pieces of work. */
   readonly costs: "windows" | "samples";
   readonly keepsName: boolean;
-  /** Called for each series that has a value. */
+  readonly mixed: MixedRule;
+  /** Called for each series that has a value which is a float. */
   readonly remark?: (context: QueryContext, labels: Labels, arg: Expr) => void;
 }
 
@@ -139,7 +142,9 @@ export async function* rangeCall(
     outAt: 0,
     scratch: new Int32Array(0),
   };
+  const task: MixedTask = { context, fn, grid, input, reach, evalMs };
   for await (const group of input.groups) {
+    const mayMix = group.histograms !== undefined || group.startTimesMs !== undefined;
     const samples = group.tMs.length;
     budget.addRead(samples * group.series.length);
     shared.tMs = group.tMs;
@@ -154,7 +159,20 @@ export async function* rangeCall(
       const room = absentBlock(grid.count, group.series.slice(at, end));
       const labels: Labels[] = [];
       const flags: number[] = [];
+      const histograms: FloatHistogram[] = [];
       for (let i = at; i < end; i++) {
+        const series = group.series[i]!;
+        if (mayMix && isMixedColumn(fn, group, i)) {
+          job.out = room.values;
+          job.outAt = labels.length * grid.count;
+          const notes = { annotations: context.annotations, pos: arg.pos, labels: series };
+          const result = await mixedRow(task, group, i, job, histograms, notes);
+          if (result.present === 0) continue;
+          labels.push(series);
+          if (drops !== undefined) flags.push(drops[i]!);
+          if (result.floats > 0) fn.remark?.(context, series, arg);
+          continue;
+        }
         const column = group.columns[i]!;
         let visits = sharedVisits;
         if (group.gaps[i]) {
@@ -189,13 +207,13 @@ export async function* rangeCall(
           }
         }
         if (present === 0) continue;
-        const series = group.series[i]!;
         labels.push(series);
         if (drops !== undefined) flags.push(drops[i]!);
         fn.remark?.(context, series, arg);
       }
       if (labels.length > 0) {
-        yield { ...room, labels, dropsName: drops === undefined ? undefined : Uint8Array.from(flags) };
+        const dropsName = drops === undefined ? undefined : Uint8Array.from(flags);
+        yield { ...room, labels, dropsName, histograms: tableOf(histograms) };
       }
       const turn = pacer.turn();
       if (turn !== undefined) await turn;
