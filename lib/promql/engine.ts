@@ -13,6 +13,7 @@ import type { Evaluator } from "./context.ts";
 import { evaluatorOf } from "./evaluate.ts";
 import { unwrapParens } from "./invariant.ts";
 import { collect, settleNames } from "./operators/collect.ts";
+import { statsSelectors } from "./operators/detected_hints.ts";
 import { matrixOf } from "./operators/matrix.ts";
 import { refuseGrid } from "./operators/ranges.ts";
 import { Pacer } from "./pacer.ts";
@@ -80,6 +81,7 @@ async function run(
     lookbackMs: options.lookbackMs ?? engine.lookbackMs,
     noStepSubqueryIntervalMs: engine.noStepSubqueryIntervalMs,
     delayedNameRemoval: engine.delayedNameRemoval,
+    statsSelectors: statsSelectors(expr),
     annotations,
     budget,
     pacer: new Pacer({

@@ -4,6 +4,7 @@
  */
 import { UserError } from "../../core/errors.ts";
 import { type Labels, labelsKey, labelValue, METRIC_NAME, withLabel } from "../../model/labels.ts";
+import { holdsHistograms } from "../../model/histogram_cell.ts";
 import { type Matcher, matcherOf, matchesValue } from "../../model/matchers.ts";
 import { isAbsent } from "../../model/stale.ts";
 import type { Call, DurationExpr, Expr, Position, VectorSelector } from "../ast.ts";
@@ -114,6 +115,11 @@ async function fetchInfo(
     edge: "plain",
   };
   const values = await collect(context, selectVector(evaluator, selector, grid, "values"), grid.count);
+  if (
+    values.histograms !== undefined && holdsHistograms(values.words, 0, values.labels.length * grid.count)
+  ) {
+    throw new UserError("execution", "this should be an info metric, with float samples: it has histograms");
+  }
   const times = await collect(context, selectVector(evaluator, selector, grid, "times"), grid.count);
   const byIdentity = new Map<string, Map<string, number[]>>();
   values.labels.forEach((labels, row) => {

@@ -136,6 +136,17 @@ function timestamp(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
   return dropNames(evaluator, arg, instantsOf(evaluator.vector(arg, grid), grid), grid);
 }
 
+/** As Prometheus: only a selector still knows its samples; of anything else there is no start time. */
+function startTimestamp(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
+  const arg = unwrapParens(call.args[0]!);
+  if (arg.kind !== "selector" || arg.edge !== "plain") return nothing(evaluator.vector(arg, grid));
+  return dropNames(evaluator, arg, selectVector(evaluator, arg, grid, "starts"), grid);
+}
+
+async function* nothing(blocks: Blocks): Blocks {
+  for await (const block of blocks) yield { ...block, labels: [] };
+}
+
 async function* instantsOf(blocks: Blocks, grid: StepGrid): Blocks {
   for await (const block of blocks) {
     for (let i = 0; i < block.labels.length; i++) {
@@ -231,6 +242,7 @@ function build(): ReadonlyMap<string, VectorFunction> {
     ["clamp_max", steppedFunction((value, max) => goMin(max, value), [0, 0])],
     ["round", steppedFunction(round, [1, 0])],
     ["timestamp", timestamp],
+    ["start_timestamp", startTimestamp],
     ["vector", vectorOfScalar],
     ["absent", absent],
     ["absent_over_time", absentOverTime],

@@ -80,12 +80,14 @@ function comparison(
   notes: BinaryNotes,
 ): CellValue | undefined {
   const holds = compared(op, left, right, notes);
+  if (holds === undefined) return undefined;
   if (result === "bool") return holds ? 1 : 0;
   if (!holds) return undefined;
   return result === "left" ? left : right;
 }
 
-function compared(op: BinaryOp, left: CellValue, right: CellValue, notes: BinaryNotes): boolean {
+/** Undefined where the two do not compare. */
+function compared(op: BinaryOp, left: CellValue, right: CellValue, notes: BinaryNotes): boolean | undefined {
   if (typeof left === "number" && typeof right === "number") {
     return isComparison(op) && compare(op, left, right);
   }
@@ -94,7 +96,7 @@ function compared(op: BinaryOp, left: CellValue, right: CellValue, notes: Binary
     if (op === "!=") return !histogramsEqual(compact(left), compact(right));
   }
   remarkTypes(op, left, right, notes);
-  return false;
+  return undefined;
 }
 
 function combination(

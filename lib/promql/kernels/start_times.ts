@@ -8,7 +8,7 @@ import { metricName, type MixedNotes, type MixedSamples } from "./mixed_window.t
 export function isStartReset({ tMs, startTimesMs }: MixedSamples, i: number): boolean {
   const startMs = startTimesMs[i]!;
   const beforeMs = tMs[i - 1]!;
-  if (startMs === 0 || startMs > tMs[i]! || startMs < beforeMs) return false;
+  if (startMs === 0 || startMs >= tMs[i]! || startMs < beforeMs) return false;
   if (startMs > beforeMs) return true;
   const startBeforeMs = startTimesMs[i - 1]!;
   return startBeforeMs !== 0 && startBeforeMs < beforeMs;

@@ -4,7 +4,7 @@
  * values of a subquery are a column group too: their steps are its timestamps.
  */
 import { assert } from "../../core/assert.ts";
-import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import { type FloatHistogram, withHint } from "../../model/histogram/float_histogram.ts";
 import type { Labels } from "../../model/labels.ts";
 import { wordsOf } from "../../model/stale.ts";
 import type { ColumnGroup } from "../../storage/source.ts";
@@ -14,6 +14,7 @@ import type { Evaluator, QueryContext } from "../context.ts";
 import { unwrapParens } from "../invariant.ts";
 import { compactColumn, findWindows, type SampleWindows } from "../kernels/windows.ts";
 import { WORK_VISITS_MAX } from "../pacer.ts";
+import { withDetectedHints } from "./detected_hints.ts";
 import { isMixedColumn, mixedRow, type MixedRule, type MixedTask } from "./mixed_ranges.ts";
 import { lookedAtMs, rowsPerBlock } from "./selector.ts";
 
@@ -41,7 +42,12 @@ export function rangeInput(evaluator: Evaluator, expr: Expr, grid: StepGrid): Ra
     range: { startMs: endMs[0]! - rangeMs - before + 1, endMs: endMs[grid.count - 1]! + after },
     samplesMax: context.budget.samplesMax - context.budget.held,
   }, context.pacer.signal);
-  return { groups, endMs, rangeMs, edge };
+  return {
+    groups: context.statsSelectors.has(selector) ? withDetectedHints(groups) : groups,
+    endMs,
+    rangeMs,
+    edge,
+  };
 }
 
 function subqueryInput(evaluator: Evaluator, subquery: Subquery, grid: StepGrid): RangeInput {
@@ -80,9 +86,15 @@ async function* blocksAsGroups(
       columns.push(block.values.subarray(i * block.steps, (i + 1) * block.steps));
       gaps.push(true);
     }
-    const { labels, dropsName, histograms } = block;
+    const { labels, dropsName } = block;
+    const histograms = block.histograms?.map(unsure);
     yield { tMs, series: labels, columns, gaps, dropsName, histograms } as SubqueryGroup;
   }
+}
+
+/** Between two steps a subquery skips samples, and with them resets. */
+function unsure(histogram: FloatHistogram): FloatHistogram {
+  return histogram.counterResetHint === "gauge" ? histogram : withHint(histogram, "unknown");
 }
 
 /** A group that came of a subquery: the names that its series lose at the end of the query. */

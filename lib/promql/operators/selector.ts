@@ -11,6 +11,7 @@ import type { Evaluator, QueryContext } from "../context.ts";
 import { findNewest, gatherNewest, gatherNewestTimes, gatherNewestWithGaps } from "../kernels/lookback.ts";
 import { mixedSmoothed } from "../kernels/mixed_extended.ts";
 import { gatherMixed } from "../kernels/mixed_window.ts";
+import { withDetectedHints } from "./detected_hints.ts";
 import { smoothedNewest } from "../kernels/extended.ts";
 
 /** Cells a block of a stream: small enough to stay in the second-level cache while operators pass it on. */
@@ -76,7 +77,7 @@ export async function* selectVector(
     samplesMax: budget.samplesMax - budget.held,
   }, pacer.signal);
   const newest = new Int32Array(grid.count);
-  for await (const group of groups) {
+  for await (const group of context.statsSelectors.has(selector) ? withDetectedHints(groups) : groups) {
     budget.addRead(group.tMs.length * group.series.length);
     findNewest(group.tMs, endMs, lookbackMs, newest);
     const rows = rowsPerBlock(grid.count, group.tMs.length);
