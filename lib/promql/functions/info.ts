@@ -115,11 +115,7 @@ async function fetchInfo(
     edge: "plain",
   };
   const values = await collect(context, selectVector(evaluator, selector, grid, "values"), grid.count);
-  if (
-    values.histograms !== undefined && holdsHistograms(values.words, 0, values.labels.length * grid.count)
-  ) {
-    throw new UserError("execution", "this should be an info metric, with float samples: it has histograms");
-  }
+  refuseHistograms(values);
   const times = await collect(context, selectVector(evaluator, selector, grid, "times"), grid.count);
   const byIdentity = new Map<string, Map<string, number[]>>();
   values.labels.forEach((labels, row) => {
@@ -132,6 +128,17 @@ async function fetchInfo(
     else rows.push(row);
   });
   return { values, times, byIdentity };
+}
+
+/** As Prometheus: info series are floats, whatever their value. */
+function refuseHistograms({ histograms, words, steps, labels }: Block): void {
+  if (histograms === undefined) return;
+  const row = labels.findIndex((_, i) => holdsHistograms(words, i * steps, (i + 1) * steps));
+  if (row < 0) return;
+  throw new UserError(
+    "execution",
+    `this should be an info metric, with float samples: ${printLabels(labels[row]!)}`,
+  );
 }
 
 /** Of the info series of one name the one with the newest sample at step s; −1 for none. */
