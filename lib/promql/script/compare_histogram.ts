@@ -1,11 +1,6 @@
 /** When a number or a histogram of a result counts as the one that a script expects. */
-import {
-  type Buckets,
-  compact,
-  type FloatHistogram,
-  sameIndexes,
-  sameNumbers,
-} from "../../model/histogram/float_histogram.ts";
+import { almostEqualHistograms } from "../../model/histogram/compare.ts";
+import { type FloatHistogram, withHint } from "../../model/histogram/float_histogram.ts";
 import { almostEqual } from "../kernels/bucket_quantile.ts";
 
 /** As the original: results may differ by this much, relatively. */
@@ -16,18 +11,7 @@ export function floatsEqual(a: number, b: number): boolean {
 }
 
 /** The hint counts only where the script names it. */
-export function sameHistogram(wanted: FloatHistogram, got: FloatHistogram, withHint: boolean): boolean {
-  const a = compact(wanted);
-  const b = compact(got);
-  return a.schema === b.schema && a.zeroThreshold === b.zeroThreshold &&
-    sameNumbers(a.customValues, b.customValues) &&
-    floatsEqual(a.count, b.count) && floatsEqual(a.sum, b.sum) && floatsEqual(a.zeroCount, b.zeroCount) &&
-    sameBuckets(a.positive, b.positive) && sameBuckets(a.negative, b.negative) &&
-    (!withHint || a.counterResetHint === b.counterResetHint);
-}
-
-function sameBuckets(a: Buckets, b: Buckets): boolean {
-  if (!sameIndexes(a.indexes, b.indexes)) return false;
-  for (let i = 0; i < a.counts.length; i++) if (!floatsEqual(a.counts[i]!, b.counts[i]!)) return false;
-  return true;
+export function sameHistogram(wanted: FloatHistogram, got: FloatHistogram, namesHint: boolean): boolean {
+  return (!namesHint || wanted.counterResetHint === got.counterResetHint) &&
+    almostEqualHistograms(withHint(wanted, "unknown"), got, floatsEqual);
 }

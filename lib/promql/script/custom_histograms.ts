@@ -3,8 +3,7 @@
  * once more, as histograms with custom buckets under the name without the suffix.
  */
 import { parseGoFloat } from "../../model/float.ts";
-import { type FloatHistogram, NO_BUCKETS } from "../../model/histogram/float_histogram.ts";
-import { compact, CUSTOM_BUCKETS_SCHEMA } from "../../model/histogram/float_histogram.ts";
+import { ClassicHistogramBuilder } from "../../model/histogram/classic.ts";
 import {
   type Labels,
   labelsKey,
@@ -31,7 +30,6 @@ export function loadCustomHistograms(
   stepMs: number,
 ): void {
   for (const classic of classicHistograms(series)) {
-    classic.buckets.sort((a, b) => a.bound - b.bound);
     const lines = [...classic.buckets.map(({ line }) => line), classic.count, classic.sum];
     const length = Math.max(...lines.map((line) => line?.values.length ?? 0));
     const values = Array.from({ length }, (_, i) => converted(classic, i));
@@ -59,39 +57,18 @@ function classicHistograms(series: readonly SeriesLine[]): Iterable<Classic> {
   return byKey.values();
 }
 
-function numberAt(line: SeriesLine | undefined, i: number): number | undefined {
-  const value = line?.values[i];
-  return value?.kind === "float" ? value.value : undefined;
-}
-
-/** The histogram of one instant; a gap where there is no sample, or the counts fall from bucket to bucket. */
+/** The histogram of one instant. Throws a `HistogramError` for counts that are none. */
 function converted({ buckets, count, sum }: Classic, i: number): SequenceValue {
-  const bounds: number[] = [];
-  const counts: number[] = [];
-  let below = 0;
-  for (const { bound, line } of buckets) {
-    const total = numberAt(line, i);
-    if (total === undefined) continue;
-    if (total < below) return { kind: "gap" };
-    bounds.push(bound);
-    counts.push(total - below);
-    below = total;
-  }
-  const all = numberAt(count, i);
-  const total = numberAt(sum, i);
-  if (bounds.length === 0 && all === undefined && total === undefined) return { kind: "gap" };
-  if (bounds.at(-1) === Infinity) bounds.pop();
-  else counts.push(Math.max(0, (all ?? below) - below));
-  const histogram: FloatHistogram = compact({
-    schema: CUSTOM_BUCKETS_SCHEMA,
-    zeroThreshold: 0,
-    zeroCount: 0,
-    count: all ?? below,
-    sum: total ?? 0,
-    positive: { indexes: Int32Array.from(counts.keys()), counts: Float64Array.from(counts) },
-    negative: NO_BUCKETS,
-    customValues: Float64Array.from(bounds),
-    counterResetHint: "unknown",
-  });
-  return { kind: "histogram", histogram, namesHint: false };
+  const builder = new ClassicHistogramBuilder();
+  let isGap = true;
+  const each = (line: SeriesLine | undefined, set: (value: number) => void): void => {
+    const value = line?.values[i];
+    if (value?.kind !== "float") return;
+    isGap = false;
+    set(value.value);
+  };
+  for (const { bound, line } of buckets) each(line, (value) => builder.setBucket(bound, value));
+  each(count, (value) => builder.setCount(value));
+  each(sum, (value) => builder.setSum(value));
+  return isGap ? { kind: "gap" } : { kind: "histogram", histogram: builder.build(), namesHint: false };
 }

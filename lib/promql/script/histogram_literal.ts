@@ -1,19 +1,9 @@
 /** Histograms as scripts write them: `{{schema:0 sum:5 count:4 buckets:[1 2 1] z_bucket:1}}`. */
-import {
-  bucketsFrom,
-  type CounterResetHint,
-  type FloatHistogram,
-} from "../../model/histogram/float_histogram.ts";
-
-export interface HistogramLiteral {
-  readonly histogram: FloatHistogram;
-  /** Whether the text says something of counter resets, which is then expected of a result, too. */
-  readonly namesHint: boolean;
-}
+import type { HistogramDescription } from "../../model/histogram/description.ts";
 
 const FIELD = /\s*([a-z_]+):(\[[^\]]*\]|[^\s\]]+)/y;
 
-export function parseHistogramLiteral(text: string): HistogramLiteral {
+export function parseHistogramLiteral(text: string): HistogramDescription {
   const inner = text.slice(2, -2).trim();
   const fields = new Map<string, string>();
   FIELD.lastIndex = 0;
@@ -26,26 +16,19 @@ export function parseHistogramLiteral(text: string): HistogramLiteral {
     if (!KEYS.has(match[1]!)) throw new Error(`unknown histogram key ${JSON.stringify(match[1])}`);
     fields.set(match[1]!, match[2]!);
   }
-  const hint = fields.get("counter_reset_hint");
-  if (hint !== undefined && !isHint(hint)) {
-    throw new Error(`expected a counter reset hint, got ${JSON.stringify(hint)}`);
-  }
-  const histogram: FloatHistogram = {
+  return {
     schema: number(fields, "schema"),
     sum: number(fields, "sum"),
     count: number(fields, "count"),
-    zeroCount: number(fields, "z_bucket"),
-    zeroThreshold: number(fields, "z_bucket_w"),
-    positive: bucketsFrom(number(fields, "offset"), list(fields, "buckets")),
-    negative: bucketsFrom(number(fields, "n_offset"), list(fields, "n_buckets")),
-    customValues: Float64Array.from(list(fields, "custom_values")),
-    counterResetHint: hint ?? "unknown",
+    zeroBucket: number(fields, "z_bucket"),
+    zeroWidth: number(fields, "z_bucket_w"),
+    offset: number(fields, "offset"),
+    buckets: list(fields, "buckets"),
+    negativeOffset: number(fields, "n_offset"),
+    negativeBuckets: list(fields, "n_buckets"),
+    customValues: list(fields, "custom_values"),
+    counterResetHint: fields.get("counter_reset_hint") ?? "",
   };
-  return { histogram, namesHint: hint !== undefined };
-}
-
-function isHint(text: string): text is CounterResetHint {
-  return text === "unknown" || text === "reset" || text === "not_reset" || text === "gauge";
 }
 
 const KEYS: ReadonlySet<string> = new Set(

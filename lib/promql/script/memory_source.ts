@@ -2,7 +2,6 @@
  * Series in memory as a `SeriesSource`: for scripts and tests. Series with the same timestamps are given out as one
  * group, as a cohort would be; every other series is a group of its own.
  */
-import type { EpochMs } from "../../core/time.ts";
 import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
 import { type HistogramTable, holdsHistograms, shiftHistograms } from "../../model/histogram_cell.ts";
 import { compareLabels, compareUtf8, type Labels, labelsKey, labelValue } from "../../model/labels.ts";

@@ -10,7 +10,7 @@ import { isAbsent, wordsOf } from "../../model/stale.ts";
 import { createEngine } from "../engine.ts";
 import { ALL_PARSE_OPTIONS, parseExpr, printExpr } from "../parse.ts";
 import type { QueryEngine, QueryResult } from "../result.ts";
-import { type Command, type EvalTime, parseScript } from "./commands.ts";
+import { type Command, type EvalTime, inLine, parseScript } from "./commands.ts";
 import { compareAnnotations, compareInstant, compareMatrix, compareVector } from "./compare.ts";
 import { floatsEqual } from "./compare_histogram.ts";
 import { loadCustomHistograms } from "./custom_histograms.ts";
@@ -50,7 +50,9 @@ export async function runScript(text: string, ports: ScriptPorts): Promise<Scrip
         break;
       case "load":
         for (const series of command.series) loadSeries(source, series, command.stepMs);
-        if (command.withNhcb) loadCustomHistograms(source, command.series, command.stepMs);
+        if (command.withNhcb) {
+          inLine(command.line, () => loadCustomHistograms(source, command.series, command.stepMs));
+        }
         break;
       case "eval": {
         const reason = await evaluate(engine, command);

@@ -1,5 +1,6 @@
 /** The values of a series line: `1 2 _ stale 0+10x5 {{sum:1}}x3`. */
 import { addHistograms, subtractHistograms } from "../../model/histogram/arithmetic.ts";
+import { histogramFromDescription } from "../../model/histogram/description.ts";
 import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
 import { parseHistogramLiteral } from "./histogram_literal.ts";
 
@@ -83,15 +84,16 @@ function pushHistograms(item: string, values: SequenceValue[]): void {
   if (end < 2 || match === null) throw new Error(`expected a histogram, got ${JSON.stringify(item)}`);
   const [, sign, delta, times] = match;
   const literal = parseHistogramLiteral(item.slice(0, end));
-  let { histogram } = literal;
-  const step = delta === undefined ? undefined : parseHistogramLiteral(delta).histogram;
+  const namesHint = literal.counterResetHint !== "";
+  let histogram = histogramFromDescription(literal);
+  const step = delta === undefined ? undefined : histogramFromDescription(parseHistogramLiteral(delta));
   if (step !== undefined && histogram.schema > step.schema) {
     throw new Error(`cannot add schema ${step.schema} to the finer ${histogram.schema}`);
   }
   const count = times === undefined ? 1 : Number(times) + 1;
   if (count > VALUES_MAX) throw new Error(`more than ${VALUES_MAX} values in ${JSON.stringify(item)}`);
   for (let i = 0; i < count; i++) {
-    values.push({ kind: "histogram", histogram, namesHint: literal.namesHint });
+    values.push({ kind: "histogram", histogram, namesHint });
     if (step !== undefined) histogram = shifted(histogram, step, sign === "-" ? -1 : 1);
   }
 }
