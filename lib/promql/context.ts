@@ -20,6 +20,7 @@ export interface QueryContext {
   readonly lookbackMs: number;
   readonly noStepSubqueryIntervalMs: number;
   readonly delayedNameRemoval: boolean;
+  readonly usesStartTimes: boolean;
   /** Selectors of histograms of which nothing but count and sum is used (operators/detected_hints.ts). */
   readonly statsSelectors: ReadonlySet<VectorSelector>;
   readonly annotations: Annotations;

@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly noStepSubqueryIntervalMs: number;
   readonly parseOptions: ParseOptions;
   readonly delayedNameRemoval: boolean;
+  /** Whether rates and resets go by the start times of samples, where there are any. Undefined: no. */
+  readonly usesStartTimes?: boolean;
 }
 
 /** Rules and dashboards ask the same few hundred queries again and again. */
@@ -81,6 +83,7 @@ async function run(
     lookbackMs: options.lookbackMs ?? engine.lookbackMs,
     noStepSubqueryIntervalMs: engine.noStepSubqueryIntervalMs,
     delayedNameRemoval: engine.delayedNameRemoval,
+    usesStartTimes: engine.usesStartTimes ?? false,
     statsSelectors: statsSelectors(expr),
     annotations,
     budget,

@@ -10,6 +10,7 @@ import { type Labels, labelValue, METRIC_NAME, quoteGo } from "../../model/label
 import { setAbsent } from "../../model/stale.ts";
 import type { Annotations } from "../annotations.ts";
 import type { Position } from "../ast.ts";
+import { histogramWeight } from "../histogram_weight.ts";
 import type { FoldOp } from "./fold.ts";
 
 /** What of a group's members at one step were histograms. */
@@ -39,7 +40,10 @@ export function remarkIgnored(op: string, { annotations, pos }: FoldNotes): void
   annotations.inform(`ignored histogram in ${op} aggregation`, pos);
 }
 
-/** Folds the histograms of one row into the group, and makes their cells absent for the fold of the floats. */
+/**
+ * Folds the histograms of one row into the group, and makes their cells absent for the fold of the floats. Answers
+ * how many cells the group's histograms weigh more than before.
+ */
 export function foldHistograms(
   op: "sum" | "avg",
   state: HistogramState,
@@ -49,7 +53,8 @@ export function foldHistograms(
   table: HistogramTable,
   labels: Labels,
   notes: FoldNotes,
-): void {
+): number {
+  let weight = 0;
   for (let s = 0; s < steps; s++) {
     const histogram = histogramAt(words, at + s, table);
     if (histogram === undefined) continue;
@@ -58,11 +63,13 @@ export function foldHistograms(
     if (cell === undefined) {
       const total = op === "sum" ? new HistogramSum(histogram) : new HistogramMean(histogram);
       state[s] = { total, failed: false };
+      weight += histogramWeight(histogram);
     } else if (!cell.failed && !cell.total.add(histogram)) {
       cell.failed = true;
       remarkMixedBuckets(labels, notes);
     }
   }
+  return weight;
 }
 
 export function remarkMixedBuckets(labels: Labels, { annotations, pos }: FoldNotes): void {

@@ -43,6 +43,7 @@ export async function* foldVector(
   const cells = FOLD_SECTIONS[op] * steps;
   const grouping = new Grouping(node.grouping, node.without);
   const states: Float64Array[] = [];
+  let held = 0;
   const histograms: HistogramState[] = [];
   const notes = { annotations: evaluator.context.annotations, pos: node.expr.pos };
   for await (const input of evaluator.vector(node.expr, grid)) {
@@ -52,13 +53,16 @@ export async function* foldVector(
       let state = states[slot];
       if (state === undefined) {
         budget.hold(steps);
+        held += steps;
         state = new Float64Array(cells);
         states.push(state);
       }
       if (block.histograms !== undefined && foldsHistograms(op)) {
         const own = histograms[slot] ??= new Array(steps);
         const { labels, words, histograms: table } = block;
-        foldHistograms(op, own, words, i * steps, steps, table, labels[i]!, notes);
+        const weight = foldHistograms(op, own, words, i * steps, steps, table, labels[i]!, notes);
+        budget.hold(weight);
+        held += weight;
       }
       fold(state, steps, block.values, block.words, i * steps);
     }
@@ -73,7 +77,7 @@ export async function* foldVector(
     const own = histograms[slot];
     if (own !== undefined) finishHistograms(own, states[slot]!, result.words, slot * steps, table, notes);
   }
-  budget.release(states.length * steps);
+  budget.release(held);
   yield dropAbsentRows({ ...result, histograms: tableOf(table) });
 }
 

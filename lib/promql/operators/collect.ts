@@ -14,20 +14,26 @@ import {
   withoutNames,
 } from "../block.ts";
 import type { QueryContext } from "../context.ts";
+import { blockWeight } from "../histogram_weight.ts";
 
 /** All blocks as one. Its cells count as held until `releaseBlock`. */
 export async function collect(context: QueryContext, blocks: Blocks, steps: number): Promise<Block> {
   const all: Block[] = [];
+  let held = 0;
   for await (const block of blocks) {
     if (block.labels.length === 0) continue;
-    context.budget.hold(block.labels.length * steps);
+    const weight = blockWeight(block);
+    context.budget.hold(weight);
+    held += weight;
     all.push(block);
   }
-  return all.length === 0 ? emptyBlock(steps) : concatBlocks(steps, all);
+  const block = all.length === 0 ? emptyBlock(steps) : concatBlocks(steps, all);
+  context.budget.note(block, held);
+  return block;
 }
 
 export function releaseBlock(context: QueryContext, block: Block): void {
-  context.budget.release(block.labels.length * block.steps);
+  context.budget.releaseNoted(block);
 }
 
 /** Makes label sets distinct that an operator may have made equal; needs all blocks at once. */

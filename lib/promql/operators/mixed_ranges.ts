@@ -37,10 +37,14 @@ export interface MixedResult {
 const NOTHING: MixedResult = { present: 0, floats: 0 };
 
 /** Whether a column of a group has to be looked at sample by sample. */
-export function isMixedColumn(fn: RangeFunction, group: ColumnGroup, i: number): boolean {
-  if (group.startTimesMs?.[i] !== undefined && typeof fn.mixed === "function") return true;
+export function isMixedColumn(task: MixedTask, group: ColumnGroup, i: number): boolean {
+  if (startTimesOf(task, group, i) !== undefined && typeof task.fn.mixed === "function") return true;
   const column = group.columns[i]!;
   return group.histograms !== undefined && holdsHistograms(wordsOf(column), 0, column.length);
+}
+
+function startTimesOf({ context }: MixedTask, group: ColumnGroup, i: number): Float64Array | undefined {
+  return context.usesStartTimes ? group.startTimesMs?.[i] : undefined;
 }
 
 /** Writes the row that the job names; histograms go to the table. */
@@ -74,7 +78,7 @@ async function eachWindow(
   notes: MixedNotes,
 ): Promise<MixedResult> {
   const { grid, input, reach, context } = task;
-  const samples = gatherMixed(group.tMs, group.columns[i]!, group.histograms, group.startTimesMs?.[i]);
+  const samples = gatherMixed(group.tMs, group.columns[i]!, group.histograms, startTimesOf(task, group, i));
   const lo = new Int32Array(grid.count);
   const hi = new Int32Array(grid.count);
   findWindows(samples.tMs, samples.count, reach.endMs, reach.rangeMs, lo, hi);

@@ -16,6 +16,7 @@ import { compactColumn, findWindows, type SampleWindows } from "../kernels/windo
 import { WORK_VISITS_MAX } from "../pacer.ts";
 import { withDetectedHints } from "./detected_hints.ts";
 import { isMixedColumn, mixedRow, type MixedRule, type MixedTask } from "./mixed_ranges.ts";
+import { HISTOGRAM_CELLS } from "../histogram_weight.ts";
 import { lookedAtMs, rowsPerBlock } from "./selector.ts";
 
 export interface RangeInput {
@@ -156,7 +157,8 @@ export async function* rangeCall(
   };
   const task: MixedTask = { context, fn, grid, input, reach, evalMs };
   for await (const group of input.groups) {
-    const mayMix = group.histograms !== undefined || group.startTimesMs !== undefined;
+    const mayMix = group.histograms !== undefined ||
+      (context.usesStartTimes && group.startTimesMs !== undefined);
     const samples = group.tMs.length;
     budget.addRead(samples * group.series.length);
     shared.tMs = group.tMs;
@@ -165,7 +167,8 @@ export async function* rangeCall(
     holdWidest(context, shared);
     const drops = dropsNameOf(group);
     if (job.scratch.length < samples) job.scratch = new Int32Array(samples);
-    const rows = rowsPerBlock(grid.count, samples);
+    const cells = mayMix ? grid.count * HISTOGRAM_CELLS : grid.count;
+    const rows = rowsPerBlock(cells, samples);
     for (let at = 0; at < group.series.length; at += rows) {
       const end = Math.min(group.series.length, at + rows);
       const room = absentBlock(grid.count, group.series.slice(at, end));
@@ -174,7 +177,7 @@ export async function* rangeCall(
       const histograms: FloatHistogram[] = [];
       for (let i = at; i < end; i++) {
         const series = group.series[i]!;
-        if (mayMix && isMixedColumn(fn, group, i)) {
+        if (mayMix && isMixedColumn(task, group, i)) {
           job.out = room.values;
           job.outAt = labels.length * grid.count;
           const notes = { annotations: context.annotations, pos: arg.pos, labels: series };

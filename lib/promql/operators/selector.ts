@@ -8,6 +8,7 @@ import type { Annotations } from "../annotations.ts";
 import type { AtModifier, DurationExpr, Position, VectorSelector } from "../ast.ts";
 import { absentBlock, type Block, type Blocks, type StepGrid, tableOf } from "../block.ts";
 import type { Evaluator, QueryContext } from "../context.ts";
+import { gatherNewestCells } from "../kernels/cells.ts";
 import { findNewest, gatherNewest, gatherNewestTimes, gatherNewestWithGaps } from "../kernels/lookback.ts";
 import { mixedSmoothed } from "../kernels/mixed_extended.ts";
 import { gatherMixed } from "../kernels/mixed_window.ts";
@@ -115,6 +116,8 @@ function gather(group: ColumnGroup, from: number, to: number, how: Gather): Bloc
       startsOf(group, i, room.values, outAt, steps);
     } else if (wants === "times") {
       present = gatherNewestTimes(group.tMs, wordsOf(column), endMs, lookbackMs, room.values, outAt);
+    } else if (table !== undefined) {
+      present = gatherNewestCells(group.tMs, wordsOf(column), endMs, lookbackMs, room.words, outAt);
     } else if (group.gaps[i]) {
       present = gatherNewestWithGaps(
         group.tMs,

@@ -23,6 +23,7 @@ import { arithmeticRows, comparisonRows, isArithmetic, isComparison, isTrim } fr
 import { type MixedCells, mixedRows } from "../kernels/mixed_binary.ts";
 import { unsupported } from "./binary.ts";
 import { collect, releaseBlock } from "./collect.ts";
+import { HISTOGRAM_CELLS } from "../histogram_weight.ts";
 import { MatchGroups, printLabels, resultLabels, rowsBySlot, type SlotRows } from "./matching.ts";
 import { rowsPerBlock } from "./selector.ts";
 
@@ -84,7 +85,8 @@ export async function* vectorBinary(evaluator: Evaluator, node: Binary, grid: St
   const oneSlots = await groups.slotsOf(one, context.pacer);
   const manyRows = rowsBySlot(manySlots, groups.count);
   const oneRows = rowsBySlot(oneSlots, groups.count);
-  const room = rowsPerBlock(steps, steps);
+  const mixed = left.histograms !== undefined || right.histograms !== undefined;
+  const room = rowsPerBlock(mixed ? steps * HISTOGRAM_CELLS : steps, steps);
   let pairs: Pair[] = [];
   for (let slot = 0; slot < groups.count; slot++) {
     for (const pair of pairsOfSlot(join, slot, manyRows, oneRows, steps)) pairs.push(pair);

@@ -62,7 +62,7 @@ export class MemorySource implements SeriesSource {
     });
     if (extras.histograms !== undefined) {
       shiftHistograms(wordsOf(newV), 0, kept.length, this.#histograms.length);
-      this.#histograms.push(...extras.histograms);
+      for (const histogram of extras.histograms) this.#histograms.push(histogram);
     }
     const own = { tMs: newT, values: newV, startTimesMs: starts };
     const merged = before === undefined ? own : mergeSamples(before, own);

@@ -79,6 +79,7 @@ function engineOver(source: MemorySource, ports: ScriptPorts): QueryEngine {
     noStepSubqueryIntervalMs: 60_000,
     parseOptions: ALL_PARSE_OPTIONS,
     delayedNameRemoval: true,
+    usesStartTimes: true,
   });
 }
 
