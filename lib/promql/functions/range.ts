@@ -57,6 +57,7 @@ function rate(flags: number, remark?: RangeFunction["remark"]): RangeFunction {
     costs: "samples",
     keepsName: false,
     mixed: (window) => mixedRate(window, flags),
+    usesStartTimes: (flags & IS_COUNTER) !== 0,
     ...(remark === undefined ? {} : { remark }),
   };
 }
@@ -86,6 +87,7 @@ function instant(flags: number): RangeFunction {
     costs: "samples",
     keepsName: false,
     mixed: (window) => mixedInstantRate(window, flags),
+    usesStartTimes: (flags & IS_RATE) !== 0,
   };
 }
 
@@ -133,7 +135,7 @@ export const RANGE_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map<strin
   ["irate", instant(IS_RATE)],
   ["idelta", instant(0)],
   ["changes", plain(changes, "windows", mixedChanges)],
-  ["resets", plain(resetsCount, "windows", mixedResets)],
+  ["resets", { ...plain(resetsCount, "windows", mixedResets), usesStartTimes: true }],
   ["deriv", plain(deriv, "windows", "floats")],
   ["predict_linear", withParam(predictLinear)],
   ["quantile_over_time", withParam(overTime.quantileOverTime)],

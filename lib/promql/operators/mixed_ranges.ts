@@ -38,7 +38,7 @@ const NOTHING: MixedResult = { present: 0, floats: 0 };
 
 /** Whether a column of a group has to be looked at sample by sample. */
 export function isMixedColumn(task: MixedTask, group: ColumnGroup, i: number): boolean {
-  if (startTimesOf(task, group, i) !== undefined && typeof task.fn.mixed === "function") return true;
+  if (task.fn.usesStartTimes === true && startTimesOf(task, group, i) !== undefined) return true;
   const column = group.columns[i]!;
   return group.histograms !== undefined && holdsHistograms(wordsOf(column), 0, column.length);
 }

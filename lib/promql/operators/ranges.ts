@@ -126,6 +126,8 @@ export interface RangeFunction {
   readonly costs: "windows" | "samples";
   readonly keepsName: boolean;
   readonly mixed: MixedRule;
+  /** Whether it goes by the start times of samples, where there are any. */
+  readonly usesStartTimes?: boolean;
   /** Called for each series that has a value which is a float. */
   readonly remark?: (context: QueryContext, labels: Labels, arg: Expr) => void;
 }
