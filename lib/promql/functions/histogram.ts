@@ -24,7 +24,7 @@ import { isAbsent } from "../../model/stale.ts";
 import type { Call, Expr } from "../ast.ts";
 import { absentBlock, type Block, type Blocks, dropAbsentRows, type StepGrid } from "../block.ts";
 import type { Evaluator, QueryContext } from "../context.ts";
-import { bucketFraction, type BucketNotes, bucketQuantile } from "../kernels/bucket_quantile.ts";
+import { bucketFraction, bucketNotes, bucketQuantile } from "../kernels/bucket_quantile.ts";
 import { collect, distinct, nameless, releaseBlock } from "../operators/collect.ts";
 
 interface HistogramRows {
@@ -176,20 +176,23 @@ function unique(evaluator: Evaluator, blocks: Blocks, grid: StepGrid): Blocks {
     : distinct(evaluator.context, blocks, grid.count, "merge");
 }
 
-function quantileOf(context: QueryContext, quantiles: Float64Array, arg: Expr): HistogramFunction {
-  const notes: BucketNotes = { forcedMonotonic: false };
+function quantileOf(
+  context: QueryContext,
+  quantiles: Float64Array,
+  arg: Expr,
+  grid: StepGrid,
+): HistogramFunction {
+  const notes = bucketNotes();
   const nativeNotes: QuantileNotes = { nan: "none" };
   return {
     classic: (s, bounds, counts, bucketsCount, labels) => {
       notes.forcedMonotonic = false;
       const value = bucketQuantile(quantiles[s]!, bounds, counts, bucketsCount, notes);
       if (notes.forcedMonotonic) {
-        context.annotations.inform(
-          "input to histogram_quantile needed to be fixed for monotonicity (see " +
-            "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
-            forMetric(labels),
-          arg.pos,
-        );
+        const tMs = grid.startMs + s * grid.stepMs;
+        // As Prometheus, which has dropped the name by then, unless it delays that.
+        const metric = context.delayedNameRemoval ? labelValue(labels, METRIC_NAME) : "";
+        context.annotations.informMonotonicity(metric, tMs, notes, arg.pos);
       }
       return value;
     },
@@ -242,7 +245,7 @@ export async function* histogramQuantile(evaluator: Evaluator, call: Call, grid:
   const [phi, arg] = [call.args[0]!, call.args[1]!];
   const quantiles = await evaluator.scalar(phi, grid);
   warnOfQuantiles(context, quantiles, phi);
-  const fn = quantileOf(context, quantiles, arg);
+  const fn = quantileOf(context, quantiles, arg, grid);
   yield* unique(evaluator, overHistograms(evaluator, arg, grid, fn, same), grid);
 }
 
@@ -259,7 +262,7 @@ async function* quantilesOf(evaluator: Evaluator, call: Call, grid: StepGrid): B
     const quantiles = await evaluator.scalar(phi, grid);
     warnOfQuantiles(context, quantiles, phi);
     const text = formatOpenMetricsFloat(quantiles[0]!);
-    const fn = quantileOf(context, quantiles, arg);
+    const fn = quantileOf(context, quantiles, arg, grid);
     yield* overHistograms(evaluator, arg, grid, fn, (labels) => withLabel(labels, label, text));
   }
 }
