@@ -1,5 +1,5 @@
 /** Functions of native histograms alone: as Prometheus, samples that are floats give nothing. */
-import { isHistogram } from "../../model/histogram_cell.ts";
+import { histogramAt } from "../../model/histogram_cell.ts";
 import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
 import { histogramAverage, histogramDeviation, histogramVariance } from "../../model/histogram/moments.ts";
 import { setAbsent } from "../../model/stale.ts";
@@ -23,18 +23,11 @@ export async function* ofNative(blocks: Blocks, fn: HistogramFunction): Blocks {
 
 function mapHistograms(block: Block, fn: HistogramFunction): Block {
   const { values, words, histograms } = block;
-  /** Lookback repeats a histogram over many steps. */
-  const known = new Map<number, number>();
   const cells = block.labels.length * block.steps;
   for (let i = 0; i < cells; i++) {
-    if (!isHistogram(words, i)) {
-      setAbsent(words, i);
-      continue;
-    }
-    const index = words[2 * i]!;
-    let value = known.get(index);
-    if (value === undefined) known.set(index, value = fn(histograms![index]!));
-    values[i] = value;
+    const histogram = histogramAt(words, i, histograms);
+    if (histogram === undefined) setAbsent(words, i);
+    else values[i] = fn(histogram);
   }
   return dropAbsentRows({ ...block, histograms: undefined });
 }

@@ -12,6 +12,7 @@ import { gatherNewestCells } from "../kernels/cells.ts";
 import { findNewest, gatherNewest, gatherNewestTimes, gatherNewestWithGaps } from "../kernels/lookback.ts";
 import { mixedSmoothed } from "../kernels/mixed_extended.ts";
 import { gatherMixed } from "../kernels/mixed_window.ts";
+import { HISTOGRAM_CELLS } from "../histogram_weight.ts";
 import { withDetectedHints } from "./detected_hints.ts";
 import { smoothedNewest } from "../kernels/extended.ts";
 
@@ -81,7 +82,8 @@ export async function* selectVector(
   for await (const group of context.statsSelectors.has(selector) ? withDetectedHints(groups) : groups) {
     budget.addRead(group.tMs.length * group.series.length);
     findNewest(group.tMs, endMs, lookbackMs, newest);
-    const rows = rowsPerBlock(grid.count, group.tMs.length);
+    const cells = group.histograms === undefined ? grid.count : grid.count * HISTOGRAM_CELLS;
+    const rows = rowsPerBlock(cells, group.tMs.length);
     for (let from = 0; from < group.series.length; from += rows) {
       const to = Math.min(group.series.length, from + rows);
       const block = smoothed
