@@ -192,3 +192,23 @@ Deno.test("histograms weigh as much as their memory in the limit of samples", as
   const { infos } = await engineOver(source).instant(query, 9_500);
   strictEqual(infos.length, 1);
 });
+
+Deno.test("a gathered vector of many histograms is passed on in pieces, and each keeps its own", async () => {
+  const ports = new TestPorts();
+  ports.tickMs = 13; // each look at the clock finds that the loop should turn
+  const source = histogramSource(200, 40);
+  const engine = engineOver(source, {
+    clock: ports.clock,
+    yieldToLoop: ports.yieldToLoop,
+    timeoutMs: 10_000_000,
+  });
+  const range = { startMs: 0, endMs: 39_000, stepMs: 1_000 };
+  const { value } = await engine.range("histogram_count((even or odd) * 2)", range);
+  ok(value.kind === "matrix");
+  strictEqual(value.series.length, 200);
+  for (const { labels, values } of value.series) {
+    const i = Number(labels[labels.indexOf("i") + 1]);
+    strictEqual(values[39], 2 * (i === 0 ? 39 : 38 + i), formatLabels(labels));
+  }
+  ok(ports.turns > 10, `${ports.turns} turns`);
+});

@@ -11,7 +11,7 @@ import type { Call, DurationExpr, Expr, Position, VectorSelector } from "../ast.
 import { absentBlock, type Block, type Blocks, copyCells, dropAbsentRows, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import { unwrapParens } from "../invariant.ts";
-import { collect, mergeRepeatsPaced, releaseBlock } from "../operators/collect.ts";
+import { collect, inPieces, mergeRepeatsPaced, releaseBlock } from "../operators/collect.ts";
 import { printLabels } from "../operators/matching.ts";
 import { selectVector } from "../operators/selector.ts";
 
@@ -231,5 +231,5 @@ export async function* info(evaluator: Evaluator, call: Call, grid: StepGrid): B
   releaseBlock(context, base);
   releaseBlock(context, fetched.values);
   releaseBlock(context, fetched.times);
-  yield await mergeRepeatsPaced(context, dropAbsentRows(out), "merge");
+  yield* inPieces(await mergeRepeatsPaced(context, dropAbsentRows(out), "merge"));
 }

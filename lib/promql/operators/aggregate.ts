@@ -25,6 +25,7 @@ import {
   remarkIgnored,
 } from "../kernels/mixed_fold.ts";
 import { finishFold, FOLD_SECTIONS, type FoldOp, FOLDS } from "../kernels/fold.ts";
+import { inPieces } from "./collect.ts";
 import { Grouping } from "./grouping.ts";
 
 export function isFold(op: Aggregate["op"]): op is FoldOp {
@@ -63,6 +64,8 @@ export async function* foldVector(
         const weight = foldHistograms(op, own, words, i * steps, steps, table, labels[i]!, notes);
         budget.hold(weight);
         held += weight;
+        const turn = pacer.turn();
+        if (turn !== undefined) await turn;
       }
       fold(state, steps, block.values, block.words, i * steps);
     }
@@ -75,10 +78,13 @@ export async function* foldVector(
   for (let slot = 0; slot < states.length; slot++) {
     finishFold(op, states[slot]!, steps, values, result.words, slot * steps);
     const own = histograms[slot];
-    if (own !== undefined) finishHistograms(own, states[slot]!, result.words, slot * steps, table, notes);
+    if (own === undefined) continue;
+    finishHistograms(own, states[slot]!, result.words, slot * steps, table, notes);
+    const turn = pacer.turn();
+    if (turn !== undefined) await turn;
   }
   budget.release(held);
-  yield dropAbsentRows({ ...result, histograms: tableOf(table) });
+  yield* inPieces(dropAbsentRows({ ...result, histograms: tableOf(table) }));
 }
 
 /** The block of an aggregation that knows floats only. */

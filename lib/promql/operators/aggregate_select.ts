@@ -23,7 +23,7 @@ import { hashRatio } from "../kernels/label_hash.ts";
 import { quantileOfSorted, sortNanFirst } from "../kernels/quantile.ts";
 import type { FoldNotes } from "../kernels/mixed_fold.ts";
 import { withoutHistograms } from "./aggregate.ts";
-import { collect, releaseBlock } from "./collect.ts";
+import { collect, inPieces, releaseBlock } from "./collect.ts";
 import { Grouping } from "./grouping.ts";
 
 /** Rows of each group, in order of appearance. */
@@ -70,7 +70,7 @@ export async function* selectK(evaluator: Evaluator, node: Aggregate, grid: Step
   }
   releaseBlock(context, all);
   if (steps > 1) {
-    yield dropAbsentRows(out);
+    yield* inPieces(dropAbsentRows(out));
     return;
   }
   const values = new Float64Array(order.length);

@@ -14,7 +14,8 @@ import {
   withoutNames,
 } from "../block.ts";
 import type { QueryContext } from "../context.ts";
-import { blockWeight } from "../histogram_weight.ts";
+import { blockWeight, HISTOGRAM_CELLS } from "../histogram_weight.ts";
+import { rowsPerBlock } from "./selector.ts";
 
 /** All blocks as one. Its cells count as held until `releaseBlock`. */
 export async function collect(context: QueryContext, blocks: Blocks, steps: number): Promise<Block> {
@@ -36,6 +37,24 @@ export function releaseBlock(context: QueryContext, block: Block): void {
   context.budget.releaseNoted(block);
 }
 
+/**
+ * A block that was gathered, as what it is passed on as: whole, since cells of floats cost nanoseconds, or in pieces
+ * where it has histograms, which cost microseconds each, so that whoever works on them can pause between.
+ */
+export function* inPieces(block: Block): Generator<Block> {
+  const { steps, labels, values, dropsName, histograms } = block;
+  const rows = rowsPerBlock(steps * HISTOGRAM_CELLS, 1);
+  if (histograms === undefined || labels.length <= rows) {
+    yield block;
+    return;
+  }
+  for (let from = 0; from < labels.length; from += rows) {
+    const to = Math.min(labels.length, from + rows);
+    const cells = values.subarray(from * steps, to * steps);
+    yield blockOf(steps, labels.slice(from, to), cells, dropsName?.subarray(from, to), histograms);
+  }
+}
+
 /** Makes label sets distinct that an operator may have made equal; needs all blocks at once. */
 export async function* distinct(
   context: QueryContext,
@@ -46,7 +65,7 @@ export async function* distinct(
   const all = await collect(context, blocks, steps);
   const merged = await mergeRepeatsPaced(context, all, rule);
   releaseBlock(context, all);
-  yield merged;
+  yield* inPieces(merged);
 }
 
 /** Makes the label sets of a block of any size distinct. */

@@ -10,6 +10,7 @@ import type { StepGrid } from "../block.ts";
 import type { QueryContext } from "../context.ts";
 import { gatherMixed, informIgnored, type MixedKernel, type MixedNotes } from "../kernels/mixed_window.ts";
 import { compactColumn, findWindows, type SampleWindows } from "../kernels/windows.ts";
+import { WORK_VISITS_MAX } from "../pacer.ts";
 import type { RangeFunction, RangeInput, RowJob } from "./ranges.ts";
 
 /**
@@ -64,8 +65,20 @@ export async function mixedRow(
   if (floats.count === 0) return NOTHING;
   if (fn.mixed === "floats" && ignoresAny(all.windows, floats.windows)) informIgnored(notes);
   const own = { ...job, windows: floats.windows, samplesCount: floats.count };
-  const present = fn.run(own, 0, task.grid.count);
+  const present = await runInPieces(task, own, floats.visits);
   return { present, floats: present };
+}
+
+async function runInPieces({ fn, grid, context }: MixedTask, job: RowJob, visits: number): Promise<number> {
+  const whole = fn.costs === "samples" || visits <= WORK_VISITS_MAX;
+  const stride = whole ? grid.count : Math.max(1, Math.floor(grid.count * WORK_VISITS_MAX / visits));
+  let present = 0;
+  for (let from = 0; from < grid.count; from += stride) {
+    present += fn.run(job, from, Math.min(grid.count, from + stride));
+    const turn = context.pacer.turn();
+    if (turn !== undefined) await turn;
+  }
+  return present;
 }
 
 async function eachWindow(
@@ -105,7 +118,7 @@ function windowsOver(
   { grid, input, reach, evalMs }: MixedTask,
   tMs: Float64Array,
   column: Float64Array,
-): { windows: SampleWindows; count: number } {
+): { windows: SampleWindows; count: number; visits: number } {
   const windows: SampleWindows = {
     tMs: new Float64Array(tMs.length),
     values: new Float64Array(tMs.length),
@@ -117,8 +130,8 @@ function windowsOver(
     extrapolation: undefined,
   };
   const count = compactColumn(tMs, column, wordsOf(column), windows.tMs, windows.values);
-  findWindows(windows.tMs, count, reach.endMs, reach.rangeMs, windows.lo, windows.hi);
-  return { windows, count };
+  const visits = findWindows(windows.tMs, count, reach.endMs, reach.rangeMs, windows.lo, windows.hi);
+  return { windows, count, visits };
 }
 
 function withoutHistograms(column: Float64Array): Float64Array {

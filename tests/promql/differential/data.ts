@@ -37,7 +37,11 @@ export function differentialData(rng: Rng): readonly WriteSeries[] {
   const made: WriteSeries[] = [];
   const below = (count: number) => drawBelow(rng, count);
 
-  function add(labels: Labels, values: Values, { jitterSMax = 0, everySteps = 1, marksEnds = false }: Shape = {}) {
+  function add(
+    labels: Labels,
+    values: Values,
+    { jitterSMax = 0, everySteps = 1, marksEnds = false }: Shape = {},
+  ) {
     const tMs: number[] = [];
     const kept: number[] = [];
     const stale: number[] = [];
@@ -95,12 +99,17 @@ export function differentialData(rng: Rng): readonly WriteSeries[] {
     add({ __name__: "heat", instance, job, zone }, gauge(0, 500, 8));
     const queue = gauge(0, 4, 1);
     for (const name of ["mail", "jobs ☂"]) {
-      add({ __name__: "depth", instance, queue: name }, (step) => (step + 20 * i) % 60 < 25 ? undefined : queue(step));
+      add(
+        { __name__: "depth", instance, queue: name },
+        (step) => (step + 20 * i) % 60 < 25 ? undefined : queue(step),
+      );
     }
     add({ __name__: "up", instance, job }, (step) => (step + 40 * i) % 110 < 5 ? 0 : 1);
     add({ __name__: "host_info", instance, job, version: `1.${i % 3}`, zone }, () => 1);
     add({ __name__: "boot_seconds", instance }, () => 1.69e9 + i * 7_654_321.5);
-    add({ __name__: "session", instance, job }, between(50 * i, 200 + 50 * i, gauge(1, 30, 2)), { marksEnds: true });
+    add({ __name__: "session", instance, job }, between(50 * i, 200 + 50 * i, gauge(1, 30, 2)), {
+      marksEnds: true,
+    });
     add({ __name__: "sparse", instance }, gauge(-3, 3, 1), { everySteps: 28, jitterSMax: 9 });
     const counts = BOUNDS.map(() => 0);
     const rows = Array.from({ length: STEPS }, () => {
