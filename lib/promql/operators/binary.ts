@@ -2,7 +2,7 @@
 import { UserError } from "../../core/errors.ts";
 import { negateHistogram } from "../../model/histogram/arithmetic.ts";
 import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
-import { isHistogram } from "../../model/histogram_cell.ts";
+import { histogramAt, putHistogram } from "../../model/histogram_cell.ts";
 import { absentColumn, isAbsent, wordsOf } from "../../model/stale.ts";
 import type { Binary, BinaryOp, Unary } from "../ast.ts";
 import { type Block, type Blocks, dropAbsentRows, type StepGrid, tableOf } from "../block.ts";
@@ -147,7 +147,13 @@ async function* negatedBlocks(evaluator: Evaluator, node: Unary, grid: StepGrid)
 
 function negatedMixed(block: Block): Block {
   const { values, words, histograms } = block;
+  const negated: FloatHistogram[] = [];
   const cells = block.labels.length * block.steps;
-  for (let i = 0; i < cells; i++) if (!isAbsent(words, i) && !isHistogram(words, i)) values[i] = -values[i]!;
-  return { ...block, histograms: histograms?.map(negateHistogram) };
+  for (let i = 0; i < cells; i++) {
+    if (isAbsent(words, i)) continue;
+    const histogram = histogramAt(words, i, histograms);
+    if (histogram === undefined) values[i] = -values[i]!;
+    else putHistogram(words, i, negated, negateHistogram(histogram));
+  }
+  return { ...block, histograms: tableOf(negated) };
 }

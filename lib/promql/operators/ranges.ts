@@ -5,6 +5,7 @@
  */
 import { assert } from "../../core/assert.ts";
 import { type FloatHistogram, withHint } from "../../model/histogram/float_histogram.ts";
+import type { HistogramTable } from "../../model/histogram_cell.ts";
 import type { Labels } from "../../model/labels.ts";
 import { wordsOf } from "../../model/stale.ts";
 import type { ColumnGroup } from "../../storage/source.ts";
@@ -80,6 +81,8 @@ async function* blocksAsGroups(
 ): AsyncIterable<ColumnGroup> {
   const tMs = new Float64Array(grid.count);
   for (let s = 0; s < grid.count; s++) tMs[s] = grid.startMs + s * grid.stepMs;
+  /** Blocks may share a table. */
+  const tables = new Map<HistogramTable | undefined, HistogramTable>();
   for await (const block of evaluator.vector(expr, grid)) {
     const columns: Float64Array[] = [];
     const gaps: boolean[] = [];
@@ -88,7 +91,11 @@ async function* blocksAsGroups(
       gaps.push(true);
     }
     const { labels, dropsName } = block;
-    const histograms = block.histograms?.map(unsure);
+    let histograms = tables.get(block.histograms);
+    if (histograms === undefined && block.histograms !== undefined) {
+      histograms = block.histograms.map(unsure);
+      tables.set(block.histograms, histograms);
+    }
     yield { tMs, series: labels, columns, gaps, dropsName, histograms } as SubqueryGroup;
   }
 }
