@@ -82,7 +82,7 @@ async function* blocksAsGroups(
   const tMs = new Float64Array(grid.count);
   for (let s = 0; s < grid.count; s++) tMs[s] = grid.startMs + s * grid.stepMs;
   /** Blocks may share a table. */
-  const tables = new Map<HistogramTable | undefined, HistogramTable>();
+  const tables = new WeakMap<HistogramTable, HistogramTable>();
   for await (const block of evaluator.vector(expr, grid)) {
     const columns: Float64Array[] = [];
     const gaps: boolean[] = [];
@@ -91,13 +91,18 @@ async function* blocksAsGroups(
       gaps.push(true);
     }
     const { labels, dropsName } = block;
-    let histograms = tables.get(block.histograms);
-    if (histograms === undefined && block.histograms !== undefined) {
-      histograms = block.histograms.map(unsure);
-      tables.set(block.histograms, histograms);
-    }
+    const histograms = block.histograms === undefined ? undefined : unsureTable(block.histograms, tables);
     yield { tMs, series: labels, columns, gaps, dropsName, histograms } as SubqueryGroup;
   }
+}
+
+function unsureTable(
+  table: HistogramTable,
+  known: WeakMap<HistogramTable, HistogramTable>,
+): HistogramTable {
+  let unsureOnes = known.get(table);
+  if (unsureOnes === undefined) known.set(table, unsureOnes = table.map(unsure));
+  return unsureOnes;
 }
 
 /** Between two steps a subquery skips samples, and with them resets. */
