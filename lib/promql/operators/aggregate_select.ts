@@ -240,11 +240,12 @@ export async function* countValues(evaluator: Evaluator, node: Aggregate, grid: 
         if (isAbsent(block.words, at)) continue;
         const histogram = histogramAt(block.words, at, block.histograms);
         const value = histogram === undefined ? block.values[at]! : formatHistogram(histogram);
-        let slot = slots.get(value);
+        const key = Object.is(value, -0) ? "-0" : value; // which a Map takes for 0
+        let slot = slots.get(key);
         if (slot === undefined) {
           const text = typeof value === "string" ? value : formatFloatF(value);
           slot = grouping.slotOf(withLabel(block.labels[i]!, label, text));
-          slots.set(value, slot);
+          slots.set(key, slot);
           if (slot === counts.length) {
             context.budget.hold(steps);
             counts.push(absentColumn(steps));
