@@ -4,8 +4,10 @@
  */
 import { formatFloatF } from "../model/float.ts";
 import type { Labels } from "../model/labels.ts";
-import { wordsOf } from "../model/stale.ts";
-import type { MatrixSeries, QueryResult, QueryStats } from "../promql/result.ts";
+import { writeApiHistogram } from "../model/histogram/api_form.ts";
+import { histogramAt, isHistogram } from "../model/histogram_cell.ts";
+import { isGap, setAbsent, wordsOf } from "../model/stale.ts";
+import type { MatrixSeries, QueryResult, QueryStats, QueryValue } from "../promql/result.ts";
 import { JsonWriter, quoteJson } from "./json_writer.ts";
 import { queryStatsJson } from "./query_stats.ts";
 
@@ -43,11 +45,7 @@ export function* writeResultJson(
       for (let i = 0; i < value.labels.length; i++) {
         writer.raw(i === 0 ? '{"metric":' : ',{"metric":');
         writer.raw(labelsJson(value.labels[i]!));
-        writer.raw(',"value":[');
-        writer.timestamp(value.tMs);
-        writer.raw(",");
-        writer.sampleValue(value.values[i]!);
-        writer.raw("]}");
+        writeSample(writer, value, i);
         if (writer.length >= JSON_CHUNK_BYTES) yield writer.take();
       }
       writer.raw("]");
@@ -64,6 +62,50 @@ export function* writeResultJson(
   yield writer.take();
 }
 
+type VectorValue = Extract<QueryValue, { kind: "vector" }>;
+
+function writeSample(writer: JsonWriter, { tMs, values, histograms }: VectorValue, i: number): void {
+  const histogram = histograms === undefined ? undefined : histogramAt(wordsOf(values), i, histograms);
+  writer.raw(histogram === undefined ? ',"value":[' : ',"histogram":[');
+  writer.timestamp(tMs);
+  writer.raw(",");
+  if (histogram === undefined) writer.sampleValue(values[i]!);
+  else writer.raw(writeApiHistogram(histogram));
+  writer.raw("]}");
+}
+
+/** As Prometheus: a series has `values`, `histograms`, or both, each with its own times. */
+function* writeMixedPoints(
+  writer: JsonWriter,
+  { tMs, values, histograms }: MatrixSeries,
+  prefixes: Prefixes,
+): Generator<Uint8Array<ArrayBuffer>> {
+  const floats = values.slice();
+  const words = wordsOf(floats);
+  const indexes: number[] = [];
+  for (let i = 0; i < floats.length; i++) {
+    if (!isHistogram(words, i)) continue;
+    indexes.push(i);
+    setAbsent(words, i);
+  }
+  if (floats.some((_, i) => !isGap(words, i))) {
+    writer.raw(',"values":[');
+    writer.points(prefixes.bytes, prefixes.starts, floats, words, 0, floats.length, false);
+    writer.raw("]");
+  }
+  if (indexes.length > 0) writer.raw(',"histograms":[');
+  const cells = wordsOf(values);
+  for (let n = 0; n < indexes.length; n++) {
+    writer.raw(n === 0 ? "[" : ",[");
+    writer.timestamp(tMs[indexes[n]!]!);
+    writer.raw(",");
+    writer.raw(writeApiHistogram(histogramAt(cells, indexes[n]!, histograms)!));
+    writer.raw("]");
+    if (writer.length >= JSON_CHUNK_BYTES) yield writer.take();
+  }
+  writer.raw(indexes.length > 0 ? "]}" : "}");
+}
+
 function* writeMatrix(
   writer: JsonWriter,
   series: readonly MatrixSeries[],
@@ -76,6 +118,11 @@ function* writeMatrix(
     const words = wordsOf(values);
     writer.raw(s === 0 ? '{"metric":' : ',{"metric":');
     writer.raw(labelsJson(labels));
+    if (series[s]!.histograms !== undefined) {
+      yield* writeMixedPoints(writer, series[s]!, prefixes);
+      if (writer.length >= JSON_CHUNK_BYTES) yield writer.take();
+      continue;
+    }
     let written = 0;
     for (let from = 0; from < values.length; from += POINTS_PER_STEP) {
       const to = Math.min(from + POINTS_PER_STEP, values.length);

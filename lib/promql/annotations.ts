@@ -3,6 +3,7 @@
  * of. Equal texts are kept once. Texts are complete: `PromQL info: … (1:5)`.
  */
 import type { Position } from "./ast.ts";
+import { type MonotonicityFix, MonotonicityRemark } from "./monotonicity.ts";
 
 /** Hostile data must not grow the lists without end; the API shows ten of each. */
 const ANNOTATIONS_MAX = 1_000;
@@ -11,6 +12,7 @@ export class Annotations {
   readonly #query: string;
   readonly #warnings = new Set<string>();
   readonly #infos = new Set<string>();
+  readonly #monotonicity = new Map<string, { readonly remark: MonotonicityRemark; readonly pos: Position }>();
 
   constructor(query: string) {
     this.#query = query;
@@ -24,12 +26,26 @@ export class Annotations {
     add(this.#infos, `PromQL info: ${text} (${lineAndColumn(this.#query, pos.start)})`);
   }
 
+  /** As Prometheus: one remark a metric, at the place where it was needed first. */
+  informMonotonicity(metric: string, tMs: number, fix: MonotonicityFix, pos: Position): void {
+    let entry = this.#monotonicity.get(metric);
+    if (entry === undefined) {
+      if (this.#monotonicity.size >= ANNOTATIONS_MAX) return;
+      this.#monotonicity.set(metric, entry = { remark: new MonotonicityRemark(metric), pos });
+    }
+    entry.remark.add(tMs, fix);
+  }
+
   get warnings(): readonly string[] {
     return [...this.#warnings];
   }
 
   get infos(): readonly string[] {
-    return [...this.#infos];
+    const infos = [...this.#infos];
+    for (const { remark, pos } of this.#monotonicity.values()) {
+      infos.push(`PromQL info: ${remark.text} (${lineAndColumn(this.#query, pos.start)})`);
+    }
+    return infos;
   }
 }
 

@@ -3,9 +3,11 @@
  * into it. A cell without a value holds the absent pattern (model/stale.ts). Absence is tested through the words
  * before any arithmetic, so no arithmetic ever sees the pattern, and a NaN that arithmetic makes never carries it.
  */
+import { type HistogramTable, isHistogram } from "../model/histogram_cell.ts";
 import { dropLabels, type Labels, labelsKey, METRIC_NAME } from "../model/labels.ts";
 import { ABSENT_HIGH, ABSENT_LOW, fillAbsent, isAbsent, setAbsent, wordsOf } from "../model/stale.ts";
 import { UserError } from "../core/errors.ts";
+import { JoinedTables } from "./joined_tables.ts";
 
 /** The instants at which an expression is evaluated. */
 export interface StepGrid {
@@ -24,6 +26,11 @@ export interface Block {
   readonly words: Uint32Array;
   /** Non-zero for a series whose metric name goes away once the query is done; undefined for none. */
   readonly dropsName: Uint8Array | undefined;
+  /**
+   * What histogram cells point into (model/histogram_cell.ts). Undefined nearly always: no cell is a histogram. Not
+   * to be written to, since other blocks may share it.
+   */
+  readonly histograms: HistogramTable | undefined;
 }
 
 export type Blocks = AsyncIterable<Block>;
@@ -37,20 +44,26 @@ export function blockOf(
   labels: readonly Labels[],
   values: Float64Array,
   dropsName?: Uint8Array,
+  histograms?: HistogramTable,
 ): Block {
-  return { steps, labels, values, words: wordsOf(values), dropsName };
+  return { steps, labels, values, words: wordsOf(values), dropsName, histograms };
 }
 
 /** A block of `rows` absent rows. */
-export function absentBlock(steps: number, labels: readonly Labels[], dropsName?: Uint8Array): Block {
+export function absentBlock(
+  steps: number,
+  labels: readonly Labels[],
+  dropsName?: Uint8Array,
+  histograms?: HistogramTable,
+): Block {
   const values = new Float64Array(steps * labels.length);
   if (values.length < FILL_CELLS_MIN) {
-    const block = blockOf(steps, labels, values, dropsName);
+    const block = blockOf(steps, labels, values, dropsName, histograms);
     fillAbsent(block.words, 0, values.length);
     return block;
   }
   new BigUint64Array(values.buffer).fill(ABSENT_BITS);
-  return blockOf(steps, labels, values, dropsName);
+  return blockOf(steps, labels, values, dropsName, histograms);
 }
 
 /** The absent pattern as one word: a native fill is several times faster than a loop, but has a fixed cost. */
@@ -92,7 +105,7 @@ export function pickRows(block: Block, rows: readonly number[]): Block {
     copyCells(values, i * steps, block.values, row * steps, steps);
     if (drops !== undefined) drops[i] = block.dropsName![row]!;
   }
-  return blockOf(steps, labels, values, drops);
+  return blockOf(steps, labels, values, drops, block.histograms);
 }
 
 /** Without the rows that have no value at any step. */
@@ -105,12 +118,30 @@ export function dropAbsentRows(block: Block): Block {
   return kept.length === block.labels.length ? block : pickRows(block, kept);
 }
 
+/** A table as blocks have it: none rather than an empty one, which would only cost. */
+export function tableOf(histograms: HistogramTable): HistogramTable | undefined {
+  return histograms.length === 0 ? undefined : histograms;
+}
+
+/** Without the histograms, for operators that know floats only. The block itself, in nearly all cases. */
+export function floatsOnly(block: Block): Block {
+  if (block.histograms === undefined) return block;
+  const { words } = block;
+  const cells = block.labels.length * block.steps;
+  for (let i = 0; i < cells; i++) if (isHistogram(words, i)) setAbsent(words, i);
+  return dropAbsentRows({ ...block, histograms: undefined });
+}
+
 export function concatBlocks(steps: number, blocks: readonly Block[]): Block {
   if (blocks.length === 1) return blocks[0]!;
   let count = 0;
   let drops = false;
+  const tables = new JoinedTables();
   for (const block of blocks) {
     count += block.labels.length;
+    if (block.histograms !== undefined) {
+      tables.add(block.words, block.labels.length * steps, block.histograms);
+    }
     if (block.dropsName !== undefined) drops = true;
   }
   const labels: Labels[] = new Array(count);
@@ -124,12 +155,12 @@ export function concatBlocks(steps: number, blocks: readonly Block[]): Block {
     if (block.dropsName !== undefined) dropsName!.set(block.dropsName.subarray(0, rows), at);
     at += rows;
   }
-  return blockOf(steps, labels, values, dropsName);
+  return blockOf(steps, labels, values, dropsName, tables.table);
 }
 
 /** The same cells under other labels. */
 export function relabelled(block: Block, labels: readonly Labels[], dropsName?: Uint8Array): Block {
-  return { steps: block.steps, labels, values: block.values, words: block.words, dropsName };
+  return { ...block, labels, dropsName };
 }
 
 export function withoutNames(labels: readonly Labels[]): readonly Labels[] {
@@ -197,7 +228,7 @@ function mergeRow(block: Block, intoAt: number, fromAt: number): void {
   for (let s = 0; s < block.steps; s++) {
     if (isAbsent(words, fromAt + s)) continue;
     if (!isAbsent(words, intoAt + s)) throw repeatedLabelsError();
-    values[intoAt + s] = values[fromAt + s]!;
+    copyCells(values, intoAt + s, values, fromAt + s, 1);
     setAbsent(words, fromAt + s);
   }
 }

@@ -13,6 +13,7 @@ export class SampleBudget {
   #held = 0;
   #peak = 0;
   #read = 0;
+  readonly #noted = new Map<object, number>();
 
   constructor(samplesMax: number) {
     this.samplesMax = samplesMax;
@@ -39,6 +40,16 @@ export class SampleBudget {
 
   release(count: number): void {
     this.#held -= count;
+  }
+
+  /** Remembers what is held for an owner, whose size may change before it lets go. */
+  note(owner: object, count: number): void {
+    this.#noted.set(owner, count);
+  }
+
+  releaseNoted(owner: object): void {
+    this.release(this.#noted.get(owner) ?? 0);
+    this.#noted.delete(owner);
   }
 
   addRead(count: number): void {

@@ -3,7 +3,7 @@
  * the remarks collected on the way. `Evaluator` is what an operator may ask of the dispatcher (evaluate.ts), so
  * that operators do not import it.
  */
-import type { DurationExpr, Expr } from "./ast.ts";
+import type { DurationExpr, Expr, VectorSelector } from "./ast.ts";
 import type { SeriesSource } from "../storage/source.ts";
 import type { Annotations } from "./annotations.ts";
 import type { Blocks, StepGrid } from "./block.ts";
@@ -20,6 +20,9 @@ export interface QueryContext {
   readonly lookbackMs: number;
   readonly noStepSubqueryIntervalMs: number;
   readonly delayedNameRemoval: boolean;
+  readonly usesStartTimes: boolean;
+  /** Selectors of histograms of which nothing but count and sum is used (operators/detected_hints.ts). */
+  readonly statsSelectors: ReadonlySet<VectorSelector>;
   readonly annotations: Annotations;
   readonly budget: SampleBudget;
   readonly pacer: Pacer;

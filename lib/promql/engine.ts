@@ -13,6 +13,7 @@ import type { Evaluator } from "./context.ts";
 import { evaluatorOf } from "./evaluate.ts";
 import { unwrapParens } from "./invariant.ts";
 import { collect, settleNames } from "./operators/collect.ts";
+import { statsSelectors } from "./operators/detected_hints.ts";
 import { matrixOf } from "./operators/matrix.ts";
 import { refuseGrid } from "./operators/ranges.ts";
 import { Pacer } from "./pacer.ts";
@@ -35,6 +36,8 @@ export interface EngineOptions {
   readonly noStepSubqueryIntervalMs: number;
   readonly parseOptions: ParseOptions;
   readonly delayedNameRemoval: boolean;
+  /** Whether rates and resets go by the start times of samples, where there are any. Undefined: no. */
+  readonly usesStartTimes?: boolean;
 }
 
 /** Rules and dashboards ask the same few hundred queries again and again. */
@@ -80,6 +83,8 @@ async function run(
     lookbackMs: options.lookbackMs ?? engine.lookbackMs,
     noStepSubqueryIntervalMs: engine.noStepSubqueryIntervalMs,
     delayedNameRemoval: engine.delayedNameRemoval,
+    usesStartTimes: engine.usesStartTimes ?? false,
+    statsSelectors: statsSelectors(expr),
     annotations,
     budget,
     pacer: new Pacer({
@@ -169,6 +174,7 @@ async function instantValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): P
         tMs,
         labels: block.labels,
         values: block.values.subarray(0, block.labels.length),
+        histograms: block.histograms,
       };
     }
   }
@@ -186,6 +192,7 @@ async function rangeValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): Pro
     labels,
     tMs,
     values: block.values.subarray(i * grid.count, (i + 1) * grid.count),
+    histograms: block.histograms,
   }));
   return { kind: "matrix", series: await sortedByLabels(evaluator.context.pacer, series) };
 }

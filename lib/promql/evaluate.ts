@@ -13,7 +13,7 @@ import { VECTOR_FUNCTIONS } from "./functions/table.ts";
 import { isStepInvariant, unwrapParens } from "./invariant.ts";
 import { foldVector, isFold } from "./operators/aggregate.ts";
 import { countValues, limitRatio, quantileAggregate, selectK } from "./operators/aggregate_select.ts";
-import { negate, scalarBinary, trimVectors, vectorScalar } from "./operators/binary.ts";
+import { negate, scalarBinary, vectorScalar } from "./operators/binary.ts";
 import { broadcast } from "./operators/collect.ts";
 import { selectVector } from "./operators/selector.ts";
 import { setOperation } from "./operators/sets.ts";
@@ -87,7 +87,6 @@ function aggregate(evaluator: Evaluator, node: Aggregate, grid: StepGrid): Block
 function binary(evaluator: Evaluator, node: Binary, grid: StepGrid): Blocks {
   if (typeOf(node.left) === "scalar") return vectorScalar(evaluator, node, grid, "right");
   if (typeOf(node.right) === "scalar") return vectorScalar(evaluator, node, grid, "left");
-  if (node.op === "</" || node.op === ">/") return trimVectors(evaluator, node, grid);
   if (node.op === "and" || node.op === "or" || node.op === "unless") {
     return setOperation(evaluator, node, grid);
   }

@@ -1,5 +1,6 @@
 /** What a query answers: columns, as the evaluator made them. `lib/http/` writes them out without a copy. */
 import type { EpochMs } from "../core/time.ts";
+import type { HistogramTable } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
 
 /**
@@ -10,6 +11,8 @@ export interface MatrixSeries {
   readonly labels: Labels;
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  /** What histogram cells point into (model/histogram_cell.ts); undefined: there are none. */
+  readonly histograms?: HistogramTable | undefined;
 }
 
 export type QueryValue =
@@ -21,6 +24,7 @@ export type QueryValue =
     readonly tMs: EpochMs;
     readonly labels: readonly Labels[];
     readonly values: Float64Array;
+    readonly histograms?: HistogramTable | undefined;
   }
   /** Sorted by labels. A series without a point is left out. */
   | { readonly kind: "matrix"; readonly series: readonly MatrixSeries[] };

@@ -4,6 +4,7 @@
  * their timestamps and so the bounds of every window.
  */
 import type { EpochMs } from "../core/time.ts";
+import type { HistogramTable } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matchers.ts";
 
@@ -32,6 +33,13 @@ export interface ColumnGroup {
   readonly columns: readonly Float64Array[];
   /** Per column: false promises that it holds neither absent nor stale cells; true promises nothing. */
   readonly gaps: readonly boolean[];
+  /** What histogram cells of the columns point into (model/histogram_cell.ts); undefined: there are none. */
+  readonly histograms?: HistogramTable | undefined;
+  /**
+   * Per column when each sample began to be counted, 0 where that is not known. A column without such times is
+   * undefined.
+   */
+  readonly startTimesMs?: readonly (Float64Array | undefined)[] | undefined;
 }
 
 export interface SeriesSource {

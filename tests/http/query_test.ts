@@ -1,5 +1,12 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { gunzipSync, inflateSync } from "node:zlib";
+import {
+  bucketsFrom,
+  EMPTY_HISTOGRAM,
+  type FloatHistogram,
+} from "../../lib/model/histogram/float_histogram.ts";
+import { putHistogram } from "../../lib/model/histogram_cell.ts";
+import { wordsOf } from "../../lib/model/stale.ts";
 import { failure, NOW_MS, resultOf, STATS, worldOf } from "./fixtures.ts";
 
 function errorJson(type: string, message: string): string {
@@ -24,6 +31,48 @@ Deno.test("an instant query answers a vector with Prometheus's exact text", asyn
       '{"metric":{},"value":[1435781451.781,"NaN"]}]}}',
   );
   deepStrictEqual(engine.calls[0]!.times, [1_435_781_451_781]);
+});
+
+Deno.test("histograms stand beside floats, with their buckets", async () => {
+  const { engine, json } = worldOf();
+  const histogram: FloatHistogram = {
+    ...EMPTY_HISTOGRAM,
+    count: 3,
+    sum: 4.5,
+    positive: bucketsFrom(1, [1, 0, 2]),
+  };
+  const values = Float64Array.of(1, 0, 2);
+  putHistogram(wordsOf(values), 1, [], histogram);
+  const histograms = [histogram];
+  const buckets = '{"count":"3","sum":"4.5","buckets":[[0,"1","2","1"],[0,"4","8","2"]]}';
+  engine.answer = resultOf({
+    kind: "vector",
+    tMs: 1000,
+    labels: [["a", "1"], ["a", "2"]],
+    values: values.subarray(0, 2),
+    histograms,
+  });
+  strictEqual(
+    await json("/api/v1/query?query=h&time=1"),
+    '{"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":"1"},"value":[1,"1"]},' +
+      `{"metric":{"a":"2"},"histogram":[1,${buckets}]}]}}`,
+  );
+  const tMs = Float64Array.of(1000, 2000, 3000);
+  engine.answer = resultOf({
+    kind: "matrix",
+    series: [
+      { labels: ["a", "1"], tMs, values, histograms },
+      { labels: ["a", "2"], tMs: tMs.subarray(1, 2), values: values.subarray(1, 2), histograms },
+      { labels: ["a", "3"], tMs, values: Float64Array.of(1, 2, 3), histograms },
+    ],
+  });
+  strictEqual(
+    await json("/api/v1/query_range?query=h&start=1&end=3&step=1"),
+    '{"status":"success","data":{"resultType":"matrix","result":[' +
+      `{"metric":{"a":"1"},"values":[[1,"1"],[3,"2"]],"histograms":[[2,${buckets}]]},` +
+      `{"metric":{"a":"2"},"histograms":[[2,${buckets}]]},` +
+      '{"metric":{"a":"3"},"values":[[1,"1"],[2,"2"],[3,"3"]]}]}}',
+  );
 });
 
 Deno.test("a scalar has a bare time and never an exponent, a string its text", async () => {

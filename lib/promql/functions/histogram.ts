@@ -1,8 +1,16 @@
 /**
- * Functions over histograms. Classic ones are series with an `le` label: their buckets are gathered once a query,
- * and each step works on the buckets that have a value there.
+ * Functions over histograms, classic and native. Classic ones are series with an `le` label: their buckets are
+ * gathered once a query, and each step works on the buckets that have a value there. A step at which one metric is
+ * both has no value.
  */
 import { formatFloatG, formatOpenMetricsFloat, parseGoFloat } from "../../model/float.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import {
+  histogramFraction as nativeFraction,
+  histogramQuantile as nativeQuantile,
+  type QuantileNotes,
+} from "../../model/histogram/quantile.ts";
+import { histogramAt, holdsHistograms, isHistogram } from "../../model/histogram_cell.ts";
 import {
   type Labels,
   labelsKey,
@@ -16,25 +24,43 @@ import { isAbsent } from "../../model/stale.ts";
 import type { Call, Expr } from "../ast.ts";
 import { absentBlock, type Block, type Blocks, dropAbsentRows, type StepGrid } from "../block.ts";
 import type { Evaluator, QueryContext } from "../context.ts";
-import { bucketFraction, type BucketNotes, bucketQuantile } from "../kernels/bucket_quantile.ts";
+import { bucketFraction, bucketNotes, bucketQuantile } from "../kernels/bucket_quantile.ts";
 import { collect, distinct, nameless, releaseBlock } from "../operators/collect.ts";
 
-interface ClassicHistogram {
+interface HistogramRows {
   /** Without `le`; the name is still there. */
   readonly labels: Labels;
+  /** The row of native histograms; −1 for none. */
+  readonly nativeRow: number;
   /** Ascending bounds, and the row of the block that counts up to each. */
   readonly bounds: number[];
   readonly rows: number[];
 }
 
-async function classicHistograms(
+interface Gathered {
+  readonly labels: Labels;
+  readonly buckets: { bound: number; row: number }[];
+  nativeRow: number;
+}
+
+async function histogramRows(
   context: QueryContext,
   block: Block,
   arg: Expr,
-): Promise<readonly ClassicHistogram[]> {
-  const byKey = new Map<string, { labels: Labels; buckets: { bound: number; row: number }[] }>();
+): Promise<readonly HistogramRows[]> {
+  const byKey = new Map<string, Gathered>();
+  const gather = (labels: Labels): Gathered => {
+    const key = labelsKey(labels);
+    let gathered = byKey.get(key);
+    if (gathered === undefined) byKey.set(key, gathered = { labels, buckets: [], nativeRow: -1 });
+    return gathered;
+  };
   await context.pacer.rows(block.labels.length, (row) => {
     const labels = block.labels[row]!;
+    if (isNative(block, row)) {
+      gather(labels).nativeRow = row;
+      if (!hasFloats(block, row)) return;
+    }
     const le = labelValue(labels, "le");
     const bound = parseGoFloat(le);
     if (bound === undefined) {
@@ -44,25 +70,33 @@ async function classicHistograms(
       );
       return;
     }
-    const own = withoutLabel(labels, "le");
-    const key = labelsKey(own);
-    let histogram = byKey.get(key);
-    if (histogram === undefined) byKey.set(key, histogram = { labels: own, buckets: [] });
-    histogram.buckets.push({ bound, row });
+    gather(withoutLabel(labels, "le")).buckets.push({ bound, row });
   });
-  return [...byKey.values()].map(({ labels, buckets }) => {
+  return [...byKey.values()].map(({ labels, buckets, nativeRow }) => {
     buckets.sort((a, b) => a.bound - b.bound);
-    return { labels, bounds: buckets.map((b) => b.bound), rows: buckets.map((b) => b.row) };
+    return { labels, nativeRow, bounds: buckets.map((b) => b.bound), rows: buckets.map((b) => b.row) };
   });
 }
 
+function isNative({ words, steps, histograms }: Block, row: number): boolean {
+  return histograms !== undefined && holdsHistograms(words, row * steps, (row + 1) * steps);
+}
+
+function hasFloats({ words, steps }: Block, row: number): boolean {
+  for (let i = row * steps; i < (row + 1) * steps; i++) {
+    if (!isAbsent(words, i) && !isHistogram(words, i)) return true;
+  }
+  return false;
+}
+
 function forMetric(labels: Labels): string {
-  return ` for metric name ${quoteGo(labelValue(labels, METRIC_NAME))}`;
+  const name = labelValue(labels, METRIC_NAME);
+  return name === "" ? "" : ` for metric name ${quoteGo(name)}`;
 }
 
 /** Fills bounds and counts with the buckets that have a value at step s; answers how many. */
 function gatherBuckets(
-  histogram: ClassicHistogram,
+  histogram: HistogramRows,
   block: Block,
   s: number,
   bounds: Float64Array,
@@ -71,7 +105,7 @@ function gatherBuckets(
   let count = 0;
   for (let b = 0; b < histogram.rows.length; b++) {
     const at = histogram.rows[b]! * block.steps + s;
-    if (isAbsent(block.words, at)) continue;
+    if (isAbsent(block.words, at) || isHistogram(block.words, at)) continue;
     bounds[count] = histogram.bounds[b]!;
     counts[count] = block.values[at]!;
     count++;
@@ -79,25 +113,28 @@ function gatherBuckets(
   return count;
 }
 
-type BucketFunction = (
-  s: number,
-  bounds: Float64Array,
-  counts: Float64Array,
-  bucketsCount: number,
-  labels: Labels,
-) => number;
+interface HistogramFunction {
+  readonly classic: (
+    s: number,
+    bounds: Float64Array,
+    counts: Float64Array,
+    bucketsCount: number,
+    labels: Labels,
+  ) => number;
+  readonly native: (s: number, histogram: FloatHistogram, labels: Labels) => number;
+}
 
-async function* overBuckets(
+async function* overHistograms(
   evaluator: Evaluator,
   arg: Expr,
   grid: StepGrid,
-  fn: BucketFunction,
+  fn: HistogramFunction,
   relabel: (labels: Labels) => Labels,
 ): Blocks {
   const { context } = evaluator;
   const steps = grid.count;
   const block = await collect(context, evaluator.vector(arg, grid), steps);
-  const histograms = await classicHistograms(context, block, arg);
+  const histograms = await histogramRows(context, block, arg);
   const out = absentBlock(steps, histograms.map((histogram) => relabel(histogram.labels)));
   let widest = 0;
   for (const { rows } of histograms) widest = Math.max(widest, rows.length);
@@ -106,14 +143,27 @@ async function* overBuckets(
   for (let h = 0; h < histograms.length; h++) {
     const histogram = histograms[h]!;
     for (let s = 0; s < steps; s++) {
+      const { labels, nativeRow } = histogram;
       const count = gatherBuckets(histogram, block, s, bounds, counts);
-      if (count > 0) out.values[h * steps + s] = fn(s, bounds, counts, count, histogram.labels);
+      const native = nativeRow < 0
+        ? undefined
+        : histogramAt(block.words, nativeRow * steps + s, block.histograms);
+      if (native !== undefined && count > 0) warnOfBoth(context, labels, arg);
+      else if (native !== undefined) out.values[h * steps + s] = fn.native(s, native, labels);
+      else if (count > 0) out.values[h * steps + s] = fn.classic(s, bounds, counts, count, labels);
     }
     const turn = context.pacer.turn();
     if (turn !== undefined) await turn;
   }
   releaseBlock(context, block);
   yield nameless(context, dropAbsentRows(out));
+}
+
+function warnOfBoth(context: QueryContext, labels: Labels, arg: Expr): void {
+  context.annotations.warn(
+    `vector contains a mix of classic and native histograms${forMetric(labels)}`,
+    arg.pos,
+  );
 }
 
 function same(labels: Labels): Labels {
@@ -126,20 +176,60 @@ function unique(evaluator: Evaluator, blocks: Blocks, grid: StepGrid): Blocks {
     : distinct(evaluator.context, blocks, grid.count, "merge");
 }
 
-function quantileOf(context: QueryContext, quantiles: Float64Array, arg: Expr): BucketFunction {
-  const notes: BucketNotes = { forcedMonotonic: false };
-  return (s, bounds, counts, bucketsCount, labels) => {
-    notes.forcedMonotonic = false;
-    const value = bucketQuantile(quantiles[s]!, bounds, counts, bucketsCount, notes);
-    if (notes.forcedMonotonic) {
-      context.annotations.inform(
-        "input to histogram_quantile needed to be fixed for monotonicity (see " +
-          "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
-          forMetric(labels),
-        arg.pos,
-      );
-    }
-    return value;
+function quantileOf(
+  context: QueryContext,
+  quantiles: Float64Array,
+  arg: Expr,
+  grid: StepGrid,
+): HistogramFunction {
+  const notes = bucketNotes();
+  const nativeNotes: QuantileNotes = { nan: "none" };
+  return {
+    classic: (s, bounds, counts, bucketsCount, labels) => {
+      notes.forcedMonotonic = false;
+      const value = bucketQuantile(quantiles[s]!, bounds, counts, bucketsCount, notes);
+      if (notes.forcedMonotonic) {
+        const tMs = grid.startMs + s * grid.stepMs;
+        // As Prometheus, which has dropped the name by then, unless it delays that.
+        const metric = context.delayedNameRemoval ? labelValue(labels, METRIC_NAME) : "";
+        context.annotations.informMonotonicity(metric, tMs, notes, arg.pos);
+      }
+      return value;
+    },
+    native: (s, histogram, labels) => {
+      const value = nativeQuantile(quantiles[s]!, histogram, nativeNotes);
+      if (nativeNotes.nan !== "none") {
+        const result = nativeNotes.nan === "skewed" ? "result is skewed higher" : nativeNotes.nan;
+        context.annotations.inform(
+          `input to histogram_quantile has NaN observations, ${result}${forMetric(labels)}`,
+          arg.pos,
+        );
+      }
+      return value;
+    },
+  };
+}
+
+function fractionOf(
+  context: QueryContext,
+  lower: Float64Array,
+  upper: Float64Array,
+  arg: Expr,
+): HistogramFunction {
+  const notes: QuantileNotes = { nan: "none" };
+  return {
+    classic: (s, bounds, counts, count) => bucketFraction(lower[s]!, upper[s]!, bounds, counts, count),
+    native: (s, histogram, labels) => {
+      const value = nativeFraction(lower[s]!, upper[s]!, histogram, notes);
+      if (notes.nan !== "none") {
+        context.annotations.inform(
+          "input to histogram_fraction has NaN observations, which are excluded from all fractions" +
+            forMetric(labels),
+          arg.pos,
+        );
+      }
+      return value;
+    },
   };
 }
 
@@ -155,8 +245,8 @@ export async function* histogramQuantile(evaluator: Evaluator, call: Call, grid:
   const [phi, arg] = [call.args[0]!, call.args[1]!];
   const quantiles = await evaluator.scalar(phi, grid);
   warnOfQuantiles(context, quantiles, phi);
-  const fn = quantileOf(context, quantiles, arg);
-  yield* unique(evaluator, overBuckets(evaluator, arg, grid, fn, same), grid);
+  const fn = quantileOf(context, quantiles, arg, grid);
+  yield* unique(evaluator, overHistograms(evaluator, arg, grid, fn, same), grid);
 }
 
 /** Several quantiles at once, told apart by a label. */
@@ -172,20 +262,15 @@ async function* quantilesOf(evaluator: Evaluator, call: Call, grid: StepGrid): B
     const quantiles = await evaluator.scalar(phi, grid);
     warnOfQuantiles(context, quantiles, phi);
     const text = formatOpenMetricsFloat(quantiles[0]!);
-    const fn = quantileOf(context, quantiles, arg);
-    yield* overBuckets(evaluator, arg, grid, fn, (labels) => withLabel(labels, label, text));
+    const fn = quantileOf(context, quantiles, arg, grid);
+    yield* overHistograms(evaluator, arg, grid, fn, (labels) => withLabel(labels, label, text));
   }
 }
 
 export async function* histogramFraction(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
   const lower = await evaluator.scalar(call.args[0]!, grid);
   const upper = await evaluator.scalar(call.args[1]!, grid);
-  const fn: BucketFunction = (s, bounds, counts, count) =>
-    bucketFraction(lower[s]!, upper[s]!, bounds, counts, count);
-  yield* unique(evaluator, overBuckets(evaluator, call.args[2]!, grid, fn, same), grid);
-}
-
-/** Functions of native histograms alone: as Prometheus, samples that are floats give nothing. */
-export async function* ofNativeOnly(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
-  for await (const block of evaluator.vector(call.args[0]!, grid)) yield { ...block, labels: [] };
+  const arg = call.args[2]!;
+  const fn = fractionOf(evaluator.context, lower, upper, arg);
+  yield* unique(evaluator, overHistograms(evaluator, arg, grid, fn, same), grid);
 }

@@ -4,13 +4,14 @@
  */
 import { UserError } from "../../core/errors.ts";
 import { type Labels, labelsKey, labelValue, METRIC_NAME, withLabel } from "../../model/labels.ts";
+import { holdsHistograms } from "../../model/histogram_cell.ts";
 import { type Matcher, matcherOf, matchesValue } from "../../model/matchers.ts";
 import { isAbsent } from "../../model/stale.ts";
 import type { Call, DurationExpr, Expr, Position, VectorSelector } from "../ast.ts";
 import { absentBlock, type Block, type Blocks, copyCells, dropAbsentRows, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import { unwrapParens } from "../invariant.ts";
-import { collect, mergeRepeatsPaced, releaseBlock } from "../operators/collect.ts";
+import { collect, inPieces, mergeRepeatsPaced, releaseBlock } from "../operators/collect.ts";
 import { printLabels } from "../operators/matching.ts";
 import { selectVector } from "../operators/selector.ts";
 
@@ -114,6 +115,7 @@ async function fetchInfo(
     edge: "plain",
   };
   const values = await collect(context, selectVector(evaluator, selector, grid, "values"), grid.count);
+  refuseHistograms(values);
   const times = await collect(context, selectVector(evaluator, selector, grid, "times"), grid.count);
   const byIdentity = new Map<string, Map<string, number[]>>();
   values.labels.forEach((labels, row) => {
@@ -126,6 +128,17 @@ async function fetchInfo(
     else rows.push(row);
   });
   return { values, times, byIdentity };
+}
+
+/** As Prometheus: info series are floats, whatever their value. */
+function refuseHistograms({ histograms, words, steps, labels }: Block): void {
+  if (histograms === undefined) return;
+  const row = labels.findIndex((_, i) => holdsHistograms(words, i * steps, (i + 1) * steps));
+  if (row < 0) return;
+  throw new UserError(
+    "execution",
+    `this should be an info metric, with float samples: ${printLabels(labels[row]!)}`,
+  );
 }
 
 /** Of the info series of one name the one with the newest sample at step s; −1 for none. */
@@ -211,12 +224,12 @@ export async function* info(evaluator: Evaluator, call: Call, grid: StepGrid): B
   const drops = base.dropsName === undefined
     ? undefined
     : Uint8Array.from(rows, ({ from }) => base.dropsName![from]!);
-  const out = absentBlock(steps, rows.map(({ labels }) => labels), drops);
+  const out = absentBlock(steps, rows.map(({ labels }) => labels), drops, base.histograms);
   rows.forEach(({ from, steps: at }, row) => {
     for (const s of at) copyCells(out.values, row * steps + s, base.values, from * steps + s, 1);
   });
   releaseBlock(context, base);
   releaseBlock(context, fetched.values);
   releaseBlock(context, fetched.times);
-  yield await mergeRepeatsPaced(context, dropAbsentRows(out), "merge");
+  yield* inPieces(await mergeRepeatsPaced(context, dropAbsentRows(out), "merge"));
 }

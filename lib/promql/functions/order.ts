@@ -1,13 +1,19 @@
 /** sort and its kin. They order the result of an instant query; that of a range query is ordered by labels. */
 import { compareLabels, labelValue } from "../../model/labels.ts";
 import type { Call } from "../ast.ts";
-import { type Block, type Blocks, pickRows, type StepGrid } from "../block.ts";
+import { type Block, type Blocks, floatsOnly, pickRows, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import { collect, releaseBlock } from "../operators/collect.ts";
 
 type RowOrder = (block: Block, a: number, b: number) => number;
 
-async function* ordered(evaluator: Evaluator, call: Call, grid: StepGrid, order: RowOrder): Blocks {
+async function* ordered(
+  evaluator: Evaluator,
+  call: Call,
+  grid: StepGrid,
+  order: RowOrder,
+  keeps: "floats" | "all",
+): Blocks {
   const { context } = evaluator;
   if (context.stepMs > 0) {
     context.annotations.warn(
@@ -16,13 +22,16 @@ async function* ordered(evaluator: Evaluator, call: Call, grid: StepGrid, order:
     );
   }
   if (grid.count > 1) {
-    yield* evaluator.vector(call.args[0]!, grid);
+    for await (const block of evaluator.vector(call.args[0]!, grid)) {
+      yield keeps === "all" ? block : floatsOnly(block);
+    }
     return;
   }
-  const block = await collect(context, evaluator.vector(call.args[0]!, grid), grid.count);
+  const all = await collect(context, evaluator.vector(call.args[0]!, grid), grid.count);
+  const block = keeps === "all" ? all : floatsOnly(all);
   const rows = block.labels.map((_, row) => row).sort((a, b) => order(block, a, b) || a - b);
   yield pickRows(block, rows);
-  releaseBlock(context, block);
+  releaseBlock(context, all);
 }
 
 /** NaN last both ways. */
@@ -35,19 +44,19 @@ function byValue(block: Block, a: number, b: number, sign: number): number {
 }
 
 export function sort(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
-  return ordered(evaluator, call, grid, (block, a, b) => byValue(block, a, b, 1));
+  return ordered(evaluator, call, grid, (block, a, b) => byValue(block, a, b, 1), "floats");
 }
 
 export function sortDescending(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
-  return ordered(evaluator, call, grid, (block, a, b) => byValue(block, a, b, -1));
+  return ordered(evaluator, call, grid, (block, a, b) => byValue(block, a, b, -1), "floats");
 }
 
 export function sortByLabel(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
-  return ordered(evaluator, call, grid, byLabels(evaluator, call, 1));
+  return ordered(evaluator, call, grid, byLabels(evaluator, call, 1), "all");
 }
 
 export function sortByLabelDescending(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
-  return ordered(evaluator, call, grid, byLabels(evaluator, call, -1));
+  return ordered(evaluator, call, grid, byLabels(evaluator, call, -1), "all");
 }
 
 function byLabels(evaluator: Evaluator, call: Call, sign: number): RowOrder {

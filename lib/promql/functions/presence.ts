@@ -1,5 +1,6 @@
 /** Whether there is anything at all: absent, absent_over_time; and scalar. */
 import { type Labels, labelsOf, METRIC_NAME } from "../../model/labels.ts";
+import { isHistogram } from "../../model/histogram_cell.ts";
 import { isAbsent } from "../../model/stale.ts";
 import type { Call, Expr } from "../ast.ts";
 import { absentBlock, type Blocks, dropAbsentRows, type StepGrid } from "../block.ts";
@@ -57,7 +58,7 @@ export async function scalarOf(evaluator: Evaluator, call: Call, grid: StepGrid)
   for await (const block of evaluator.vector(call.args[0]!, grid)) {
     for (let i = 0; i < block.labels.length; i++) {
       for (let s = 0; s < steps; s++) {
-        if (isAbsent(block.words, i * steps + s)) continue;
+        if (isAbsent(block.words, i * steps + s) || isHistogram(block.words, i * steps + s)) continue;
         counts[s]!++;
         out[s] = block.values[i * steps + s]!;
       }

@@ -15,18 +15,35 @@ import {
   IS_RATE,
   resetsCount,
 } from "../kernels/rate.ts";
+import { mixedAnchoredTransitions, mixedExtendedRate } from "../kernels/mixed_extended.ts";
+import {
+  mixedChanges,
+  mixedFirst,
+  mixedLast,
+  mixedMean,
+  mixedResets,
+  mixedSum,
+} from "../kernels/mixed_over_time.ts";
+import { mixedInstantRate, mixedRate } from "../kernels/mixed_rate.ts";
 import { deriv, doubleExponentialSmoothing, predictLinear } from "../kernels/regression.ts";
 import * as sliding from "../kernels/sliding.ts";
 import type { SampleWindows } from "../kernels/windows.ts";
+import type { MixedRule } from "../operators/mixed_ranges.ts";
 import type { RangeFunction, RowJob } from "../operators/ranges.ts";
 
 type PlainKernel = (w: SampleWindows, from: number, to: number, out: Float64Array, outAt: number) => number;
 
-function plain(kernel: PlainKernel, costs: RangeFunction["costs"], keepsName = false): RangeFunction {
+function plain(
+  kernel: PlainKernel,
+  costs: RangeFunction["costs"],
+  mixed: MixedRule,
+  keepsName = false,
+): RangeFunction {
   return {
     run: (job, from, to) => kernel(job.windows, from, to, job.out, job.outAt),
     costs,
     keepsName,
+    mixed,
   };
 }
 
@@ -40,6 +57,8 @@ function rate(flags: number, remark?: RangeFunction["remark"]): RangeFunction {
     },
     costs: "samples",
     keepsName: false,
+    mixed: (window) => mixedRate(window, flags),
+    usesStartTimes: (flags & IS_COUNTER) !== 0,
     ...(remark === undefined ? {} : { remark }),
   };
 }
@@ -49,6 +68,7 @@ function extended(flags: number, smoothed: boolean, remark?: RangeFunction["rema
     run: (job, from, to) => extendedRate(job.windows, smoothed, flags, from, to, job.out, job.outAt),
     costs: "windows",
     keepsName: false,
+    mixed: (window) => mixedExtendedRate(window, smoothed, flags),
     ...(remark === undefined ? {} : { remark }),
   };
 }
@@ -58,6 +78,7 @@ function anchored(wantsResets: boolean): RangeFunction {
     run: (job, from, to) => anchoredTransitions(job.windows, wantsResets, from, to, job.out, job.outAt),
     costs: "windows",
     keepsName: false,
+    mixed: (window) => mixedAnchoredTransitions(window, wantsResets),
   };
 }
 
@@ -66,6 +87,8 @@ function instant(flags: number): RangeFunction {
     run: (job, from, to) => instantRate(job.windows, flags, from, to, job.out, job.outAt),
     costs: "samples",
     keepsName: false,
+    mixed: (window) => mixedInstantRate(window, flags),
+    usesStartTimes: (flags & IS_RATE) !== 0,
   };
 }
 
@@ -83,6 +106,7 @@ function withParam(kernel: ParamKernel): RangeFunction {
     run: (job, from, to) => kernel(job.windows, job.params[0]!, from, to, job.out, job.outAt),
     costs: "windows",
     keepsName: false,
+    mixed: "floats",
   };
 }
 
@@ -101,6 +125,7 @@ const SMOOTHING: RangeFunction = {
   },
   costs: "windows",
   keepsName: false,
+  mixed: "floats",
 };
 
 const FACTORS = [["smoothing", "sf"], ["trend", "tf"]] as const;
@@ -137,27 +162,27 @@ export const RANGE_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map<strin
   ["delta", rate(0)],
   ["irate", instant(IS_RATE)],
   ["idelta", instant(0)],
-  ["changes", plain(changes, "windows")],
-  ["resets", plain(resetsCount, "windows")],
-  ["deriv", plain(deriv, "windows")],
+  ["changes", plain(changes, "windows", mixedChanges)],
+  ["resets", { ...plain(resetsCount, "windows", mixedResets), usesStartTimes: true }],
+  ["deriv", plain(deriv, "windows", "floats")],
   ["predict_linear", withParam(predictLinear)],
   ["quantile_over_time", withParam(overTime.quantileOverTime)],
   ["double_exponential_smoothing", SMOOTHING],
-  ["avg_over_time", plain(sliding.avgOverTime, "windows")],
-  ["sum_over_time", plain(sliding.sumOverTime, "windows")],
-  ["min_over_time", plain(sliding.minOverTime, "samples")],
-  ["max_over_time", plain(sliding.maxOverTime, "samples")],
-  ["count_over_time", plain(overTime.countOverTime, "samples")],
-  ["present_over_time", plain(overTime.presentOverTime, "samples")],
-  ["stddev_over_time", plain(sliding.stddevOverTime, "windows")],
-  ["stdvar_over_time", plain(sliding.stdvarOverTime, "windows")],
-  ["mad_over_time", plain(overTime.madOverTime, "windows")],
-  ["first_over_time", plain(overTime.firstOverTime, "samples", true)],
-  ["last_over_time", plain(overTime.lastOverTime, "samples", true)],
-  ["ts_of_first_over_time", plain(overTime.timeOfFirstOverTime, "samples")],
-  ["ts_of_last_over_time", plain(overTime.timeOfLastOverTime, "samples")],
-  ["ts_of_min_over_time", plain(overTime.timeOfMinOverTime, "windows")],
-  ["ts_of_max_over_time", plain(overTime.timeOfMaxOverTime, "windows")],
+  ["avg_over_time", plain(sliding.avgOverTime, "windows", mixedMean)],
+  ["sum_over_time", plain(sliding.sumOverTime, "windows", mixedSum)],
+  ["min_over_time", plain(sliding.minOverTime, "samples", "floats")],
+  ["max_over_time", plain(sliding.maxOverTime, "samples", "floats")],
+  ["count_over_time", plain(overTime.countOverTime, "samples", "all")],
+  ["present_over_time", plain(overTime.presentOverTime, "samples", "all")],
+  ["stddev_over_time", plain(sliding.stddevOverTime, "windows", "floats")],
+  ["stdvar_over_time", plain(sliding.stdvarOverTime, "windows", "floats")],
+  ["mad_over_time", plain(overTime.madOverTime, "windows", "floats")],
+  ["first_over_time", plain(overTime.firstOverTime, "samples", mixedFirst, true)],
+  ["last_over_time", plain(overTime.lastOverTime, "samples", mixedLast, true)],
+  ["ts_of_first_over_time", plain(overTime.timeOfFirstOverTime, "samples", "all")],
+  ["ts_of_last_over_time", plain(overTime.timeOfLastOverTime, "samples", "all")],
+  ["ts_of_min_over_time", plain(overTime.timeOfMinOverTime, "windows", "floats")],
+  ["ts_of_max_over_time", plain(overTime.timeOfMaxOverTime, "windows", "floats")],
 ]);
 
 export const ANCHORED_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map<string, RangeFunction>([

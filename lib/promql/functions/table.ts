@@ -2,7 +2,7 @@
 import { UserError } from "../../core/errors.ts";
 import { formatFloatG } from "../../model/float.ts";
 import type { Call, Expr } from "../ast.ts";
-import { absentBlock, blockOf, type Blocks, dropAbsentRows, type StepGrid } from "../block.ts";
+import { absentBlock, blockOf, type Blocks, dropAbsentRows, floatsOnly, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import { isDistinctWithoutName, unwrapParens } from "../invariant.ts";
 import { distinct, nameless } from "../operators/collect.ts";
@@ -10,7 +10,8 @@ import { rangeCall, type RangeFunction } from "../operators/ranges.ts";
 import { selectVector } from "../operators/selector.ts";
 import { isAbsent } from "../../model/stale.ts";
 import { CALENDAR } from "./calendar.ts";
-import { histogramFraction, histogramQuantile, histogramQuantiles, ofNativeOnly } from "./histogram.ts";
+import { histogramFraction, histogramQuantile, histogramQuantiles } from "./histogram.ts";
+import { NATIVE_FUNCTIONS, ofNative } from "./native_histogram.ts";
 import { info } from "./info.ts";
 import { type CellFunction, goMax, goMin, mapCells, MATH } from "./math.ts";
 import { sort, sortByLabel, sortByLabelDescending, sortDescending } from "./order.ts";
@@ -38,7 +39,8 @@ async function* namelessBlocks(evaluator: Evaluator, blocks: Blocks): Blocks {
 }
 
 async function* mapped(blocks: Blocks, fn: CellFunction): Blocks {
-  for await (const block of blocks) {
+  for await (const input of blocks) {
+    const block = floatsOnly(input);
     mapCells(block, fn);
     yield block;
   }
@@ -89,7 +91,8 @@ async function* stepped(
       given === undefined ? new Float64Array(steps).fill(defaults[i]!) : await evaluator.scalar(given, grid),
     );
   }
-  for await (const block of evaluator.vector(call.args[0]!, grid)) {
+  for await (const input of evaluator.vector(call.args[0]!, grid)) {
+    const block = floatsOnly(input);
     for (let i = 0; i < block.labels.length; i++) {
       for (let s = 0; s < steps; s++) {
         const at = i * steps + s;
@@ -111,7 +114,8 @@ async function* clamped(evaluator: Evaluator, call: Call, grid: StepGrid): Block
   const steps = grid.count;
   const min = await evaluator.scalar(call.args[1]!, grid);
   const max = await evaluator.scalar(call.args[2]!, grid);
-  for await (const block of evaluator.vector(call.args[0]!, grid)) {
+  for await (const input of evaluator.vector(call.args[0]!, grid)) {
+    const block = floatsOnly(input);
     const out = absentBlock(steps, block.labels, block.dropsName);
     for (let i = 0; i < block.labels.length; i++) {
       for (let s = 0; s < steps; s++) {
@@ -132,6 +136,17 @@ function timestamp(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
   return dropNames(evaluator, arg, instantsOf(evaluator.vector(arg, grid), grid), grid);
 }
 
+/** As Prometheus: only a selector still knows its samples; of anything else there is no start time. */
+function startTimestamp(evaluator: Evaluator, call: Call, grid: StepGrid): Blocks {
+  const arg = unwrapParens(call.args[0]!);
+  if (arg.kind !== "selector" || arg.edge !== "plain") return nothing(evaluator.vector(arg, grid));
+  return dropNames(evaluator, arg, selectVector(evaluator, arg, grid, "starts"), grid);
+}
+
+async function* nothing(blocks: Blocks): Blocks {
+  for await (const block of blocks) yield { ...block, labels: [] };
+}
+
 async function* instantsOf(blocks: Blocks, grid: StepGrid): Blocks {
   for await (const block of blocks) {
     for (let i = 0; i < block.labels.length; i++) {
@@ -140,7 +155,7 @@ async function* instantsOf(blocks: Blocks, grid: StepGrid): Blocks {
         if (!isAbsent(block.words, at)) block.values[at] = (grid.startMs + s * grid.stepMs) / 1000;
       }
     }
-    yield block;
+    yield { ...block, histograms: undefined };
   }
 }
 
@@ -206,8 +221,11 @@ function build(): ReadonlyMap<string, VectorFunction> {
   for (const [name, fn] of MATH) table.set(name, mathFunction(fn));
   for (const [name, fn] of CALENDAR) table.set(name, calendarFunction(fn));
   for (const [name, fn] of RANGE_FUNCTIONS) table.set(name, rangeFunction(name, fn));
-  for (const name of ["avg", "count", "sum", "stddev", "stdvar"]) {
-    table.set(`histogram_${name}`, ofNativeOnly);
+  for (const [name, fn] of NATIVE_FUNCTIONS) {
+    table.set(name, (evaluator, call, grid) => {
+      const arg = call.args[0]!;
+      return dropNames(evaluator, arg, ofNative(evaluator.vector(arg, grid), fn), grid);
+    });
   }
   const others: readonly (readonly [string, VectorFunction])[] = [
     ["clamp", clamp],
@@ -215,6 +233,7 @@ function build(): ReadonlyMap<string, VectorFunction> {
     ["clamp_max", steppedFunction((value, max) => goMin(max, value), [0, 0])],
     ["round", steppedFunction(round, [1, 0])],
     ["timestamp", timestamp],
+    ["start_timestamp", startTimestamp],
     ["vector", vectorOfScalar],
     ["absent", absent],
     ["absent_over_time", absentOverTime],

@@ -16,6 +16,10 @@ export function isArithmetic(op: BinaryOp): op is ArithmeticOp {
   return op === "+" || op === "-" || op === "*" || op === "/" || op === "%" || op === "^" || op === "atan2";
 }
 
+export function isTrim(op: BinaryOp): op is "</" | ">/" {
+  return op === "</" || op === ">/";
+}
+
 /** As Go: 1 to any power is 1, and so is −1 to an infinite one; JavaScript says NaN. */
 export function power(x: number, y: number): number {
   if (x === 1 || (x === -1 && (y === Infinity || y === -Infinity))) return 1;

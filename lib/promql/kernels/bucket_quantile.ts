@@ -7,8 +7,25 @@
 const SMALL_DELTA = 1e-12;
 
 export interface BucketNotes {
-  /** Set when a count had to be raised to that of the bucket below. */
+  /** Set when a count had to be raised to that of the bucket below; the others then say where and by how much. */
   forcedMonotonic: boolean;
+  minBound: number;
+  maxBound: number;
+  maxDifference: number;
+}
+
+export function bucketNotes(): BucketNotes {
+  return { forcedMonotonic: false, minBound: 0, maxBound: 0, maxDifference: 0 };
+}
+
+function noteForced(notes: BucketNotes, bound: number, difference: number): void {
+  if (!notes.forcedMonotonic) {
+    notes.forcedMonotonic = true;
+    notes.minBound = bound;
+    notes.maxDifference = 0;
+  }
+  notes.maxBound = bound;
+  if (difference > notes.maxDifference) notes.maxDifference = difference;
 }
 
 /** The smallest positive normal number: relative distances lose their meaning below it. */
@@ -40,7 +57,12 @@ export function coalesceBuckets(bounds: Float64Array, counts: Float64Array, coun
   return last + 1;
 }
 
-function makeMonotonic(counts: Float64Array, count: number, notes: BucketNotes): void {
+function makeMonotonic(
+  bounds: Float64Array,
+  counts: Float64Array,
+  count: number,
+  notes: BucketNotes,
+): void {
   let previous = counts[0]!;
   for (let i = 1; i < count; i++) {
     const current = counts[i]!;
@@ -49,7 +71,7 @@ function makeMonotonic(counts: Float64Array, count: number, notes: BucketNotes):
       counts[i] = previous;
     } else if (current < previous) {
       counts[i] = previous;
-      notes.forcedMonotonic = true;
+      noteForced(notes, bounds[i]!, previous - current);
     } else {
       previous = current;
     }
@@ -69,7 +91,7 @@ export function bucketQuantile(
   if (q > 1) return Infinity;
   if (bounds[bucketsCount - 1] !== Infinity) return NaN;
   const count = coalesceBuckets(bounds, counts, bucketsCount);
-  makeMonotonic(counts, count, notes);
+  makeMonotonic(bounds, counts, count, notes);
   if (count < 2) return NaN;
   const observations = counts[count - 1]!;
   if (observations === 0) return NaN;

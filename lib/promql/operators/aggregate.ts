@@ -2,10 +2,30 @@
  * Aggregations that fold: sum, avg, min, max, count, group, stddev, stdvar. Series are folded block by block as
  * they stream, so that only the groups are held, never the samples.
  */
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import { holdsHistograms } from "../../model/histogram_cell.ts";
 import type { Aggregate } from "../ast.ts";
-import { blockOf, type Blocks, dropAbsentRows, type StepGrid } from "../block.ts";
+import {
+  type Block,
+  blockOf,
+  type Blocks,
+  dropAbsentRows,
+  floatsOnly,
+  type StepGrid,
+  tableOf,
+} from "../block.ts";
 import type { Evaluator } from "../context.ts";
+import {
+  finishHistograms,
+  foldHistograms,
+  type FoldNotes,
+  foldsHistograms,
+  type HistogramState,
+  ignoresHistograms,
+  remarkIgnored,
+} from "../kernels/mixed_fold.ts";
 import { finishFold, FOLD_SECTIONS, type FoldOp, FOLDS } from "../kernels/fold.ts";
+import { inPieces } from "./collect.ts";
 import { Grouping } from "./grouping.ts";
 
 export function isFold(op: Aggregate["op"]): op is FoldOp {
@@ -24,14 +44,28 @@ export async function* foldVector(
   const cells = FOLD_SECTIONS[op] * steps;
   const grouping = new Grouping(node.grouping, node.without);
   const states: Float64Array[] = [];
-  for await (const block of evaluator.vector(node.expr, grid)) {
+  let held = 0;
+  const histograms: HistogramState[] = [];
+  const notes = { annotations: evaluator.context.annotations, pos: node.expr.pos };
+  for await (const input of evaluator.vector(node.expr, grid)) {
+    const block = ignoresHistograms(op) ? withoutHistograms(input, op, notes) : input;
     for (let i = 0; i < block.labels.length; i++) {
       const slot = grouping.slotOf(block.labels[i]!);
       let state = states[slot];
       if (state === undefined) {
         budget.hold(steps);
+        held += steps;
         state = new Float64Array(cells);
         states.push(state);
+      }
+      if (block.histograms !== undefined && foldsHistograms(op)) {
+        const own = histograms[slot] ??= new Array(steps);
+        const { labels, words, histograms: table } = block;
+        const weight = foldHistograms(op, own, words, i * steps, steps, table, labels[i]!, notes);
+        budget.hold(weight);
+        held += weight;
+        const turn = pacer.turn();
+        if (turn !== undefined) await turn;
       }
       fold(state, steps, block.values, block.words, i * steps);
     }
@@ -39,10 +73,23 @@ export async function* foldVector(
     if (turn !== undefined) await turn;
   }
   const values = new Float64Array(states.length * steps);
+  const table: FloatHistogram[] = [];
   const result = blockOf(steps, grouping.labels, values);
   for (let slot = 0; slot < states.length; slot++) {
     finishFold(op, states[slot]!, steps, values, result.words, slot * steps);
+    const own = histograms[slot];
+    if (own === undefined) continue;
+    finishHistograms(own, states[slot]!, result.words, slot * steps, table, notes);
+    const turn = pacer.turn();
+    if (turn !== undefined) await turn;
   }
-  budget.release(states.length * steps);
-  yield dropAbsentRows(result);
+  budget.release(held);
+  yield* inPieces(dropAbsentRows({ ...result, histograms: tableOf(table) }));
+}
+
+/** The block of an aggregation that knows floats only. */
+export function withoutHistograms(block: Block, op: string, notes: FoldNotes): Block {
+  if (block.histograms === undefined) return block;
+  if (holdsHistograms(block.words, 0, block.labels.length * block.steps)) remarkIgnored(op, notes);
+  return floatsOnly(block);
 }

@@ -4,6 +4,8 @@
  */
 import { UserError } from "../../core/errors.ts";
 import { formatFloatF, formatFloatG } from "../../model/float.ts";
+import { formatHistogram } from "../../model/histogram/format.ts";
+import { histogramAt } from "../../model/histogram_cell.ts";
 import { quoteGo, withLabel } from "../../model/labels.ts";
 import { absentColumn, isAbsent, wordsOf } from "../../model/stale.ts";
 import type { Aggregate } from "../ast.ts";
@@ -19,7 +21,9 @@ import {
 import type { Evaluator, QueryContext } from "../context.ts";
 import { hashRatio } from "../kernels/label_hash.ts";
 import { quantileOfSorted, sortNanFirst } from "../kernels/quantile.ts";
-import { collect, releaseBlock } from "./collect.ts";
+import type { FoldNotes } from "../kernels/mixed_fold.ts";
+import { withoutHistograms } from "./aggregate.ts";
+import { collect, inPieces, releaseBlock } from "./collect.ts";
 import { Grouping } from "./grouping.ts";
 
 /** Rows of each group, in order of appearance. */
@@ -44,9 +48,12 @@ export async function* selectK(evaluator: Evaluator, node: Aggregate, grid: Step
   const steps = grid.count;
   const params = await evaluator.scalar(node.param!, grid);
   const ks = countsOf(params);
-  const block = await collect(context, evaluator.vector(node.expr, grid), steps);
+  const all = await collect(context, evaluator.vector(node.expr, grid), steps);
+  const block = node.op === "limitk" || !ks.some((k) => k >= 1)
+    ? all
+    : withoutHistograms(all, node.op, notesOf(evaluator, node));
   const { rows } = await groupRows(context, node, block);
-  const out = absentBlock(steps, block.labels, block.dropsName);
+  const out = absentBlock(steps, block.labels, block.dropsName, block.histograms);
   const order: number[] = [];
   for (const members of rows) {
     for (let s = 0; s < steps; s++) {
@@ -61,9 +68,9 @@ export async function* selectK(evaluator: Evaluator, node: Aggregate, grid: Step
     const turn = context.pacer.turn();
     if (turn !== undefined) await turn;
   }
-  releaseBlock(context, block);
+  releaseBlock(context, all);
   if (steps > 1) {
-    yield dropAbsentRows(out);
+    yield* inPieces(dropAbsentRows(out));
     return;
   }
   const values = new Float64Array(order.length);
@@ -74,7 +81,13 @@ export async function* selectK(evaluator: Evaluator, node: Aggregate, grid: Step
     order.map((row) => block.labels[row]!),
     values,
     drops === undefined ? undefined : Uint8Array.from(order, (row) => drops[row]!),
+    block.histograms,
   );
+}
+
+/** As Prometheus: an ignored histogram is remarked on where the expression stands. */
+function notesOf(evaluator: Evaluator, node: Aggregate): FoldNotes {
+  return { annotations: evaluator.context.annotations, pos: node.expr.pos };
 }
 
 const INT64_MAX = 2 ** 63;
@@ -148,7 +161,7 @@ export async function* limitRatio(evaluator: Evaluator, node: Aggregate, grid: S
     return capped;
   });
   for await (const block of evaluator.vector(node.expr, grid)) {
-    const out = absentBlock(steps, block.labels, block.dropsName);
+    const out = absentBlock(steps, block.labels, block.dropsName, block.histograms);
     for (let i = 0; i < block.labels.length; i++) {
       const place = hashRatio(block.labels[i]!);
       for (let s = 0; s < steps; s++) {
@@ -176,7 +189,8 @@ export async function* quantileAggregate(evaluator: Evaluator, node: Aggregate, 
       );
     }
   }
-  const block = await collect(context, evaluator.vector(node.expr, grid), steps);
+  const all = await collect(context, evaluator.vector(node.expr, grid), steps);
+  const block = withoutHistograms(all, "quantile", notesOf(evaluator, node));
   const { grouping, rows } = await groupRows(context, node, block);
   const out = absentBlock(steps, grouping.labels);
   for (let slot = 0; slot < rows.length; slot++) {
@@ -191,7 +205,7 @@ export async function* quantileAggregate(evaluator: Evaluator, node: Aggregate, 
     const turn = context.pacer.turn();
     if (turn !== undefined) await turn;
   }
-  releaseBlock(context, block);
+  releaseBlock(context, all);
   yield dropAbsentRows(out);
 }
 
@@ -224,11 +238,13 @@ export async function* countValues(evaluator: Evaluator, node: Aggregate, grid: 
       for (let s = 0; s < steps; s++) {
         const at = i * steps + s;
         if (isAbsent(block.words, at)) continue;
-        const value = block.values[at]!;
+        const histogram = histogramAt(block.words, at, block.histograms);
+        const value = histogram === undefined ? block.values[at]! : formatHistogram(histogram);
         const key = Object.is(value, -0) ? "-0" : value; // which a Map takes for 0
         let slot = slots.get(key);
         if (slot === undefined) {
-          slot = grouping.slotOf(withLabel(block.labels[i]!, label, formatFloatF(value)));
+          const text = typeof value === "string" ? value : formatFloatF(value);
+          slot = grouping.slotOf(withLabel(block.labels[i]!, label, text));
           slots.set(key, slot);
           if (slot === counts.length) {
             context.budget.hold(steps);

@@ -1,11 +1,13 @@
 /** Binary operators that have a scalar on at least one side, and unary ones. */
 import { UserError } from "../../core/errors.ts";
-import { absentColumn, wordsOf } from "../../model/stale.ts";
+import { negateHistogram } from "../../model/histogram/arithmetic.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import { histogramAt, putHistogram } from "../../model/histogram_cell.ts";
+import { absentColumn, isAbsent, wordsOf } from "../../model/stale.ts";
 import type { Binary, BinaryOp, Unary } from "../ast.ts";
-import { type Blocks, dropAbsentRows, emptyBlock, type StepGrid } from "../block.ts";
-import type { Evaluator } from "../context.ts";
+import { type Block, type Blocks, dropAbsentRows, type StepGrid, tableOf } from "../block.ts";
+import type { Evaluator, QueryContext } from "../context.ts";
 import { isDistinctWithoutName } from "../invariant.ts";
-import { typeOf } from "../types.ts";
 import {
   arithmetic,
   arithmeticRows,
@@ -13,7 +15,9 @@ import {
   comparisonRows,
   isArithmetic,
   isComparison,
+  isTrim,
 } from "../kernels/arithmetic.ts";
+import { type MixedCells, mixedRows } from "../kernels/mixed_binary.ts";
 import { distinct, nameless } from "./collect.ts";
 
 export async function scalarBinary(
@@ -47,10 +51,6 @@ export async function* vectorScalar(
 ): Blocks {
   const { context } = evaluator;
   const { op } = node;
-  if (op === "</" || op === ">/") {
-    yield* trimVectors(evaluator, node, grid);
-    return;
-  }
   const scalar = await evaluator.scalar(vectorSide === "left" ? node.right : node.left, grid);
   const vectorExpr = vectorSide === "left" ? node.left : node.right;
   const drops = isArithmetic(op) || node.bool;
@@ -60,31 +60,6 @@ export async function* vectorScalar(
   } else {
     yield* distinct(context, blocks, grid.count, "merge");
   }
-}
-
-/** As Prometheus: a float is no histogram to trim; each pair of floats is dropped with a remark. */
-export async function* trimVectors(evaluator: Evaluator, node: Binary, grid: StepGrid): Blocks {
-  const { context } = evaluator;
-  let pairs = true;
-  for (const side of [node.left, node.right]) {
-    if (!pairs || typeOf(side) !== "vector") continue;
-    let series = 0;
-    for await (const block of evaluator.vector(side, grid)) {
-      series += block.labels.length;
-      const turn = context.pacer.turn();
-      if (turn !== undefined) await turn;
-    }
-    pairs = series > 0;
-  }
-  if (pairs) {
-    context.annotations.inform(
-      `incompatible sample types encountered for binary operator ${
-        JSON.stringify(node.op)
-      }: float ${node.op} float`,
-      node.pos,
-    );
-  }
-  yield emptyBlock(grid.count);
 }
 
 async function* applyScalar(
@@ -97,8 +72,14 @@ async function* applyScalar(
   const { context } = evaluator;
   const { op } = node;
   const steps = grid.count;
-  const other = { values: scalar, words: wordsOf(scalar), at: 0 };
+  const other = { values: scalar, words: wordsOf(scalar), at: 0, histograms: undefined };
   for await (const block of evaluator.vector(vectorSide === "left" ? node.left : node.right, grid)) {
+    if (block.histograms !== undefined || isTrim(op)) {
+      yield named(context, node, applyScalarMixed(context, node, block, vectorSide, other));
+      const turn = context.pacer.turn();
+      if (turn !== undefined) await turn;
+      continue;
+    }
     for (let i = 0; i < block.labels.length; i++) {
       const cells = { values: block.values, words: block.words, at: i * steps };
       const left = vectorSide === "left" ? cells : other;
@@ -108,11 +89,34 @@ async function* applyScalar(
         comparisonRows(op, node.bool ? "bool" : vectorSide, left, right, cells, steps);
       } else throw unsupported(op);
     }
-    const drops = isArithmetic(op) || node.bool;
-    yield drops ? nameless(context, block) : dropAbsentRows(block);
+    yield named(context, node, block);
     const turn = context.pacer.turn();
     if (turn !== undefined) await turn;
   }
+}
+
+function named(context: QueryContext, node: Binary, block: Block): Block {
+  return isArithmetic(node.op) || node.bool ? nameless(context, block) : dropAbsentRows(block);
+}
+
+function applyScalarMixed(
+  context: QueryContext,
+  node: Binary,
+  block: Block,
+  vectorSide: "left" | "right",
+  scalar: MixedCells,
+): Block {
+  const { steps } = block;
+  const histograms: FloatHistogram[] = [];
+  const notes = { annotations: context.annotations, pos: node.pos };
+  for (let i = 0; i < block.labels.length; i++) {
+    const cells = { values: block.values, words: block.words, at: i * steps, histograms: block.histograms };
+    const left = vectorSide === "left" ? cells : scalar;
+    const right = vectorSide === "left" ? scalar : cells;
+    const result = node.bool ? "bool" : vectorSide;
+    mixedRows(node.op, result, left, right, { ...cells, histograms }, steps, notes);
+  }
+  return dropAbsentRows({ ...block, histograms: tableOf(histograms) });
 }
 
 export async function* negate(evaluator: Evaluator, node: Unary, grid: StepGrid): Blocks {
@@ -125,13 +129,31 @@ export async function* negate(evaluator: Evaluator, node: Unary, grid: StepGrid)
 const MINUS_ONE = -1;
 
 async function* negatedBlocks(evaluator: Evaluator, node: Unary, grid: StepGrid): Blocks {
+  const { context } = evaluator;
   const factor = absentColumn(grid.count).fill(MINUS_ONE);
   const other = { values: factor, words: wordsOf(factor), at: 0 };
   for await (const block of evaluator.vector(node.expr, grid)) {
+    if (block.histograms !== undefined) {
+      yield nameless(context, negatedMixed(block));
+      continue;
+    }
     for (let i = 0; i < block.labels.length; i++) {
       const cells = { values: block.values, words: block.words, at: i * grid.count };
       arithmeticRows("*", cells, other, cells, grid.count);
     }
-    yield nameless(evaluator.context, block);
+    yield nameless(context, block);
   }
+}
+
+function negatedMixed(block: Block): Block {
+  const { values, words, histograms } = block;
+  const negated: FloatHistogram[] = [];
+  const cells = block.labels.length * block.steps;
+  for (let i = 0; i < cells; i++) {
+    if (isAbsent(words, i)) continue;
+    const histogram = histogramAt(words, i, histograms);
+    if (histogram === undefined) values[i] = -values[i]!;
+    else putHistogram(words, i, negated, negateHistogram(histogram));
+  }
+  return { ...block, histograms: tableOf(negated) };
 }

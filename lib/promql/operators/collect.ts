@@ -14,20 +14,45 @@ import {
   withoutNames,
 } from "../block.ts";
 import type { QueryContext } from "../context.ts";
+import { blockWeight, HISTOGRAM_CELLS } from "../histogram_weight.ts";
+import { rowsPerBlock } from "./selector.ts";
 
 /** All blocks as one. Its cells count as held until `releaseBlock`. */
 export async function collect(context: QueryContext, blocks: Blocks, steps: number): Promise<Block> {
   const all: Block[] = [];
+  let held = 0;
   for await (const block of blocks) {
     if (block.labels.length === 0) continue;
-    context.budget.hold(block.labels.length * steps);
+    const weight = blockWeight(block);
+    context.budget.hold(weight);
+    held += weight;
     all.push(block);
   }
-  return all.length === 0 ? emptyBlock(steps) : concatBlocks(steps, all);
+  const block = all.length === 0 ? emptyBlock(steps) : concatBlocks(steps, all);
+  context.budget.note(block, held);
+  return block;
 }
 
 export function releaseBlock(context: QueryContext, block: Block): void {
-  context.budget.release(block.labels.length * block.steps);
+  context.budget.releaseNoted(block);
+}
+
+/**
+ * A block that was gathered, as what it is passed on as: whole, since cells of floats cost nanoseconds, or in pieces
+ * where it has histograms, which cost microseconds each, so that whoever works on them can pause between.
+ */
+export function* inPieces(block: Block): Generator<Block> {
+  const { steps, labels, values, dropsName, histograms } = block;
+  const rows = rowsPerBlock(steps * HISTOGRAM_CELLS, 1);
+  if (histograms === undefined || labels.length <= rows) {
+    yield block;
+    return;
+  }
+  for (let from = 0; from < labels.length; from += rows) {
+    const to = Math.min(labels.length, from + rows);
+    const cells = values.subarray(from * steps, to * steps);
+    yield blockOf(steps, labels.slice(from, to), cells, dropsName?.subarray(from, to), histograms);
+  }
 }
 
 /** Makes label sets distinct that an operator may have made equal; needs all blocks at once. */
@@ -40,7 +65,7 @@ export async function* distinct(
   const all = await collect(context, blocks, steps);
   const merged = await mergeRepeatsPaced(context, all, rule);
   releaseBlock(context, all);
-  yield merged;
+  yield* inPieces(merged);
 }
 
 /** Makes the label sets of a block of any size distinct. */
@@ -79,6 +104,6 @@ export async function* broadcast(blocks: Blocks, steps: number): Blocks {
     for (let row = 0; row < rows; row++) {
       for (let s = 0; s < steps; s++) copyCells(values, row * steps + s, block.values, row, 1);
     }
-    yield blockOf(steps, block.labels, values, block.dropsName);
+    yield blockOf(steps, block.labels, values, block.dropsName, block.histograms);
   }
 }

@@ -4,6 +4,7 @@ import { withoutName } from "../block.ts";
 import type { Expr } from "../ast.ts";
 import type { StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
+import { compactCells } from "../kernels/cells.ts";
 import { compactColumn } from "../kernels/windows.ts";
 import type { MatrixSeries } from "../result.ts";
 import { dropsNameOf, rangeInput } from "./ranges.ts";
@@ -30,7 +31,10 @@ export async function matrixOf(
       const column = group.columns[i]!.subarray(from, to);
       const t = new Float64Array(tMs.length);
       const values = new Float64Array(tMs.length);
-      const count = compactColumn(tMs, column, wordsOf(column), t, values);
+      const words = wordsOf(column);
+      const count = group.histograms === undefined
+        ? compactColumn(tMs, column, words, t, values)
+        : compactCells(tMs, words, t, wordsOf(values));
       if (count === 0) continue;
       budget.hold(count);
       const labels = group.series[i]!;
@@ -38,6 +42,7 @@ export async function matrixOf(
         labels: drops !== undefined && drops[i] !== 0 ? withoutName(labels) : labels,
         tMs: t.subarray(0, count),
         values: values.subarray(0, count),
+        histograms: group.histograms,
       });
     }
     budget.addRead(tMs.length * group.series.length);

@@ -4,15 +4,20 @@
  * values of a subquery are a column group too: their steps are its timestamps.
  */
 import { assert } from "../../core/assert.ts";
+import { type FloatHistogram, withHint } from "../../model/histogram/float_histogram.ts";
+import type { HistogramTable } from "../../model/histogram_cell.ts";
 import type { Labels } from "../../model/labels.ts";
 import { wordsOf } from "../../model/stale.ts";
 import type { ColumnGroup } from "../../storage/source.ts";
 import type { Expr, RangeEdge, Subquery } from "../ast.ts";
-import { absentBlock, type Blocks, type StepGrid } from "../block.ts";
+import { absentBlock, type Blocks, type StepGrid, tableOf } from "../block.ts";
 import type { Evaluator, QueryContext } from "../context.ts";
 import { unwrapParens } from "../invariant.ts";
 import { compactColumn, findWindows, type SampleWindows } from "../kernels/windows.ts";
 import { WORK_VISITS_MAX } from "../pacer.ts";
+import { withDetectedHints } from "./detected_hints.ts";
+import { isMixedColumn, mixedRow, type MixedRule, type MixedTask } from "./mixed_ranges.ts";
+import { HISTOGRAM_CELLS } from "../histogram_weight.ts";
 import { lookedAtMs, rowsPerBlock } from "./selector.ts";
 
 export interface RangeInput {
@@ -39,7 +44,12 @@ export function rangeInput(evaluator: Evaluator, expr: Expr, grid: StepGrid): Ra
     range: { startMs: endMs[0]! - rangeMs - before + 1, endMs: endMs[grid.count - 1]! + after },
     samplesMax: context.budget.samplesMax - context.budget.held,
   }, context.pacer.signal);
-  return { groups, endMs, rangeMs, edge };
+  return {
+    groups: context.statsSelectors.has(selector) ? withDetectedHints(groups) : groups,
+    endMs,
+    rangeMs,
+    edge,
+  };
 }
 
 function subqueryInput(evaluator: Evaluator, subquery: Subquery, grid: StepGrid): RangeInput {
@@ -71,6 +81,8 @@ async function* blocksAsGroups(
 ): AsyncIterable<ColumnGroup> {
   const tMs = new Float64Array(grid.count);
   for (let s = 0; s < grid.count; s++) tMs[s] = grid.startMs + s * grid.stepMs;
+  /** Blocks may share a table. */
+  const tables = new WeakMap<HistogramTable, HistogramTable>();
   for await (const block of evaluator.vector(expr, grid)) {
     const columns: Float64Array[] = [];
     const gaps: boolean[] = [];
@@ -78,8 +90,24 @@ async function* blocksAsGroups(
       columns.push(block.values.subarray(i * block.steps, (i + 1) * block.steps));
       gaps.push(true);
     }
-    yield { tMs, series: block.labels, columns, gaps, dropsName: block.dropsName } as SubqueryGroup;
+    const { labels, dropsName } = block;
+    const histograms = block.histograms === undefined ? undefined : unsureTable(block.histograms, tables);
+    yield { tMs, series: labels, columns, gaps, dropsName, histograms } as SubqueryGroup;
   }
+}
+
+function unsureTable(
+  table: HistogramTable,
+  known: WeakMap<HistogramTable, HistogramTable>,
+): HistogramTable {
+  let unsureOnes = known.get(table);
+  if (unsureOnes === undefined) known.set(table, unsureOnes = table.map(unsure));
+  return unsureOnes;
+}
+
+/** Between two steps a subquery skips samples, and with them resets. */
+function unsure(histogram: FloatHistogram): FloatHistogram {
+  return histogram.counterResetHint === "gauge" ? histogram : withHint(histogram, "unknown");
 }
 
 /** A group that came of a subquery: the names that its series lose at the end of the query. */
@@ -109,7 +137,10 @@ export interface RangeFunction {
   /** Whether a step costs its whole window, so that many wide windows must be cut into pieces of work. */
   readonly costs: "windows" | "samples";
   readonly keepsName: boolean;
-  /** Called for each series that has a value. */
+  readonly mixed: MixedRule;
+  /** Whether it goes by the start times of samples, where there are any. */
+  readonly usesStartTimes?: boolean;
+  /** Called for each series that has a value which is a float. */
   readonly remark?: (context: QueryContext, labels: Labels, arg: Expr) => void;
 }
 
@@ -138,7 +169,10 @@ export async function* rangeCall(
     outAt: 0,
     scratch: new Int32Array(0),
   };
+  const task: MixedTask = { context, fn, grid, input, reach, evalMs };
   for await (const group of input.groups) {
+    const mayMix = group.histograms !== undefined ||
+      (context.usesStartTimes && group.startTimesMs !== undefined);
     const samples = group.tMs.length;
     budget.addRead(samples * group.series.length);
     shared.tMs = group.tMs;
@@ -147,13 +181,27 @@ export async function* rangeCall(
     holdWidest(context, shared);
     const drops = dropsNameOf(group);
     if (job.scratch.length < samples) job.scratch = new Int32Array(samples);
-    const rows = rowsPerBlock(grid.count, samples);
+    const cells = mayMix ? grid.count * HISTOGRAM_CELLS : grid.count;
+    const rows = rowsPerBlock(cells, samples);
     for (let at = 0; at < group.series.length; at += rows) {
       const end = Math.min(group.series.length, at + rows);
       const room = absentBlock(grid.count, group.series.slice(at, end));
       const labels: Labels[] = [];
       const flags: number[] = [];
+      const histograms: FloatHistogram[] = [];
       for (let i = at; i < end; i++) {
+        const series = group.series[i]!;
+        if (mayMix && isMixedColumn(task, group, i)) {
+          job.out = room.values;
+          job.outAt = labels.length * grid.count;
+          const notes = { annotations: context.annotations, pos: arg.pos, labels: series };
+          const result = await mixedRow(task, group, i, job, histograms, notes);
+          if (result.present === 0) continue;
+          labels.push(series);
+          if (drops !== undefined) flags.push(drops[i]!);
+          if (result.floats > 0) fn.remark?.(context, series, arg);
+          continue;
+        }
         const column = group.columns[i]!;
         let visits = sharedVisits;
         if (group.gaps[i]) {
@@ -188,13 +236,13 @@ export async function* rangeCall(
           }
         }
         if (present === 0) continue;
-        const series = group.series[i]!;
         labels.push(series);
         if (drops !== undefined) flags.push(drops[i]!);
         fn.remark?.(context, series, arg);
       }
       if (labels.length > 0) {
-        yield { ...room, labels, dropsName: drops === undefined ? undefined : Uint8Array.from(flags) };
+        const dropsName = drops === undefined ? undefined : Uint8Array.from(flags);
+        yield { ...room, labels, dropsName, histograms: tableOf(histograms) };
       }
       const turn = pacer.turn();
       if (turn !== undefined) await turn;

@@ -1,11 +1,19 @@
 /** Instant vector selectors: the newest sample of each series at each step. */
 import { wordsOf } from "../../model/stale.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import { putHistogram } from "../../model/histogram_cell.ts";
 import type { Labels } from "../../model/labels.ts";
 import type { ColumnGroup } from "../../storage/source.ts";
-import type { AtModifier, DurationExpr, VectorSelector } from "../ast.ts";
-import { absentBlock, type Block, blockOf, type Blocks, type StepGrid } from "../block.ts";
+import type { Annotations } from "../annotations.ts";
+import type { AtModifier, DurationExpr, Position, VectorSelector } from "../ast.ts";
+import { absentBlock, type Block, type Blocks, type StepGrid, tableOf } from "../block.ts";
 import type { Evaluator, QueryContext } from "../context.ts";
+import { gatherNewestCells } from "../kernels/cells.ts";
 import { findNewest, gatherNewest, gatherNewestTimes, gatherNewestWithGaps } from "../kernels/lookback.ts";
+import { mixedSmoothed } from "../kernels/mixed_extended.ts";
+import { gatherMixed } from "../kernels/mixed_window.ts";
+import { HISTOGRAM_CELLS } from "../histogram_weight.ts";
+import { withDetectedHints } from "./detected_hints.ts";
 import { smoothedNewest } from "../kernels/extended.ts";
 
 /** Cells a block of a stream: small enough to stay in the second-level cache while operators pass it on. */
@@ -49,7 +57,8 @@ export function rowsPerBlock(steps: number, samplesPerRow: number): number {
   );
 }
 
-export type SelectorWants = "values" | "times";
+/** "starts": when the newest samples began to be counted, 0 where that is not known; both in seconds. */
+export type SelectorWants = "values" | "times" | "starts";
 
 export async function* selectVector(
   evaluator: Evaluator,
@@ -58,7 +67,7 @@ export async function* selectVector(
   wants: SelectorWants,
 ): Blocks {
   const { context } = evaluator;
-  const { budget, pacer, lookbackMs } = context;
+  const { budget, pacer, lookbackMs, annotations } = context;
   const endMs = lookedAtMs(evaluator, grid, selector.at, selector.offset);
   const smoothed = selector.edge === "smoothed";
   const groups = context.source.select({
@@ -70,14 +79,15 @@ export async function* selectVector(
     samplesMax: budget.samplesMax - budget.held,
   }, pacer.signal);
   const newest = new Int32Array(grid.count);
-  for await (const group of groups) {
+  for await (const group of context.statsSelectors.has(selector) ? withDetectedHints(groups) : groups) {
     budget.addRead(group.tMs.length * group.series.length);
     findNewest(group.tMs, endMs, lookbackMs, newest);
-    const rows = rowsPerBlock(grid.count, group.tMs.length);
+    const cells = group.histograms === undefined ? grid.count : grid.count * HISTOGRAM_CELLS;
+    const rows = rowsPerBlock(cells, group.tMs.length);
     for (let from = 0; from < group.series.length; from += rows) {
       const to = Math.min(group.series.length, from + rows);
       const block = smoothed
-        ? gatherSmoothed(group, from, to, endMs, lookbackMs)
+        ? gatherSmoothed(group, from, to, { endMs, lookbackMs, annotations, pos: selector.pos })
         : gather(group, from, to, { endMs, newest, lookbackMs, wants });
       if (block.labels.length > 0) yield block;
       const turn = pacer.turn();
@@ -96,14 +106,20 @@ interface Gather {
 function gather(group: ColumnGroup, from: number, to: number, how: Gather): Block {
   const { endMs, newest, lookbackMs, wants } = how;
   const steps = endMs.length;
-  const room = absentBlock(steps, group.series.slice(from, to));
+  const table = wants === "values" ? group.histograms : undefined;
+  const room = absentBlock(steps, group.series.slice(from, to), undefined, table);
   const labels: Labels[] = [];
   for (let i = from; i < to; i++) {
     const outAt = labels.length * steps;
     const column = group.columns[i]!;
     let present: number;
-    if (wants === "times") {
+    if (wants === "starts") {
       present = gatherNewestTimes(group.tMs, wordsOf(column), endMs, lookbackMs, room.values, outAt);
+      startsOf(group, i, room.values, outAt, steps);
+    } else if (wants === "times") {
+      present = gatherNewestTimes(group.tMs, wordsOf(column), endMs, lookbackMs, room.values, outAt);
+    } else if (table !== undefined) {
+      present = gatherNewestCells(group.tMs, wordsOf(column), endMs, lookbackMs, room.words, outAt);
     } else if (group.gaps[i]) {
       present = gatherNewestWithGaps(
         group.tMs,
@@ -122,26 +138,63 @@ function gather(group: ColumnGroup, from: number, to: number, how: Gather): Bloc
   return { ...room, labels };
 }
 
-function gatherSmoothed(
-  group: ColumnGroup,
-  from: number,
-  to: number,
-  endMs: Float64Array,
-  lookbackMs: number,
-): Block {
+/** Exchanges the times of samples, in seconds, for their start times. */
+function startsOf(group: ColumnGroup, i: number, values: Float64Array, at: number, steps: number): void {
+  const startTimesMs = group.startTimesMs?.[i];
+  let from = 0;
+  for (let s = at; s < at + steps; s++) {
+    const value = values[s]!;
+    if (value !== value) continue;
+    while (group.tMs[from]! / 1000 < value) from++;
+    values[s] = startTimesMs === undefined ? 0 : startTimesMs[from]! / 1000;
+  }
+}
+
+interface Smoothing {
+  readonly endMs: Float64Array;
+  readonly lookbackMs: number;
+  readonly annotations: Annotations;
+  readonly pos: Position;
+}
+
+function gatherSmoothed(group: ColumnGroup, from: number, to: number, how: Smoothing): Block {
+  const { endMs, lookbackMs } = how;
   const steps = endMs.length;
   const room = absentBlock(steps, group.series.slice(from, to));
   const labels: Labels[] = [];
+  const histograms: FloatHistogram[] = [];
   for (let i = from; i < to; i++) {
-    const present = smoothedNewest(
-      group.tMs,
-      group.columns[i]!,
-      endMs,
-      lookbackMs,
-      room.values,
-      labels.length * steps,
-    );
+    const outAt = labels.length * steps;
+    const present = group.histograms === undefined
+      ? smoothedNewest(group.tMs, group.columns[i]!, endMs, lookbackMs, room.values, outAt)
+      : smoothedMixed(group, i, how, room, outAt, histograms);
     if (present > 0) labels.push(group.series[i]!);
   }
-  return blockOf(steps, labels, room.values);
+  return { ...room, labels, histograms: tableOf(histograms) };
+}
+
+function smoothedMixed(
+  group: ColumnGroup,
+  i: number,
+  { endMs, lookbackMs, annotations, pos }: Smoothing,
+  room: Block,
+  outAt: number,
+  table: FloatHistogram[],
+): number {
+  const samples = gatherMixed(group.tMs, group.columns[i]!, group.histograms, undefined);
+  const notes = { annotations, pos, labels: group.series[i]! };
+  let present = 0;
+  for (let s = 0; s < endMs.length; s++) {
+    const end = endMs[s]!;
+    let from = 0;
+    while (from < samples.count && samples.tMs[from]! <= end - lookbackMs) from++;
+    let to = from;
+    while (to < samples.count && samples.tMs[to]! <= end + lookbackMs) to++;
+    const value = mixedSmoothed({ samples, from, to, endMs: end, rangeMs: lookbackMs, notes });
+    if (value === undefined) continue;
+    present++;
+    if (typeof value === "number") room.values[outAt + s] = value;
+    else putHistogram(room.words, outAt + s, table, value);
+  }
+  return present;
 }

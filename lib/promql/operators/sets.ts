@@ -3,7 +3,7 @@ import { isAbsent, setAbsent } from "../../model/stale.ts";
 import type { Binary } from "../ast.ts";
 import { type Block, type Blocks, concatBlocks, dropAbsentRows, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
-import { collect, mergeRepeatsPaced, releaseBlock } from "./collect.ts";
+import { collect, inPieces, mergeRepeatsPaced, releaseBlock } from "./collect.ts";
 import { MatchGroups } from "./matching.ts";
 
 export async function* setOperation(evaluator: Evaluator, node: Binary, grid: StepGrid): Blocks {
@@ -20,14 +20,14 @@ export async function* setOperation(evaluator: Evaluator, node: Binary, grid: St
     const both = concatBlocks(steps, [dropAbsentRows(left), dropAbsentRows(right)]);
     releaseBlock(context, left);
     releaseBlock(context, right);
-    yield await mergeRepeatsPaced(context, both, "merge");
+    yield* inPieces(await mergeRepeatsPaced(context, both, "merge"));
     return;
   }
   const present = presence(right, rightSlots, groups.count);
   keepCells(left, leftSlots, present, node.op === "and" ? 1 : 0);
   releaseBlock(context, left);
   releaseBlock(context, right);
-  yield dropAbsentRows(left);
+  yield* inPieces(dropAbsentRows(left));
 }
 
 /** 1 for each slot and step at which some series of the slot has a value. */

@@ -6,7 +6,9 @@
 import { UserError } from "../../core/errors.ts";
 import { compareLabels, type Labels, labelsKey } from "../../model/labels.ts";
 import { absentColumn, isAbsent, setAbsent, wordsOf } from "../../model/stale.ts";
-import type { Binary, VectorMatching } from "../ast.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import type { Annotations } from "../annotations.ts";
+import type { Binary, Position, VectorMatching } from "../ast.ts";
 import {
   absentBlock,
   type Block,
@@ -14,17 +16,14 @@ import {
   dropAbsentRows,
   mergeRepeats,
   type StepGrid,
+  tableOf,
 } from "../block.ts";
 import type { Evaluator } from "../context.ts";
-import {
-  arithmeticRows,
-  type Cells,
-  comparisonRows,
-  isArithmetic,
-  isComparison,
-} from "../kernels/arithmetic.ts";
+import { arithmeticRows, comparisonRows, isArithmetic, isComparison, isTrim } from "../kernels/arithmetic.ts";
+import { type MixedCells, mixedRows } from "../kernels/mixed_binary.ts";
 import { unsupported } from "./binary.ts";
 import { collect, releaseBlock } from "./collect.ts";
+import { HISTOGRAM_CELLS } from "../histogram_weight.ts";
 import { MatchGroups, printLabels, resultLabels, rowsBySlot, type SlotRows } from "./matching.ts";
 import { rowsPerBlock } from "./selector.ts";
 
@@ -43,13 +42,16 @@ interface Join {
   readonly swapped: boolean;
   readonly dropsName: boolean;
   readonly marksName: boolean;
+  /** Where remarks go. */
+  readonly annotations: Annotations;
+  readonly pos: Position;
 }
 
 /** One row of the result: which cells it is computed from. */
 interface Pair {
   readonly labels: Labels;
-  readonly many: Cells;
-  readonly one: Cells;
+  readonly many: MixedCells;
+  readonly one: MixedCells;
 }
 
 export async function* vectorBinary(evaluator: Evaluator, node: Binary, grid: StepGrid): Blocks {
@@ -76,12 +78,15 @@ export async function* vectorBinary(evaluator: Evaluator, node: Binary, grid: St
     swapped,
     dropsName: isArithmetic(node.op) || (node.bool && !context.delayedNameRemoval),
     marksName: node.bool && context.delayedNameRemoval,
+    annotations: context.annotations,
+    pos: node.pos,
   };
   const manySlots = await groups.slotsOf(many, context.pacer);
   const oneSlots = await groups.slotsOf(one, context.pacer);
   const manyRows = rowsBySlot(manySlots, groups.count);
   const oneRows = rowsBySlot(oneSlots, groups.count);
-  const room = rowsPerBlock(steps, steps);
+  const mixed = left.histograms !== undefined || right.histograms !== undefined;
+  const room = rowsPerBlock(mixed ? steps * HISTOGRAM_CELLS : steps, steps);
   let pairs: Pair[] = [];
   // As Prometheus: before anything is matched.
   for (let slot = 0; slot < groups.count; slot++) {
@@ -102,8 +107,9 @@ export async function* vectorBinary(evaluator: Evaluator, node: Binary, grid: St
   releaseBlock(context, right);
 }
 
-function cellsOf(block: Block, row: number): Cells {
-  return { values: block.values, words: block.words, at: row * block.steps };
+function cellsOf(block: Block, row: number): MixedCells {
+  const { values, words, histograms } = block;
+  return { values, words, at: row * block.steps, histograms };
 }
 
 function rowsOf(by: SlotRows, slot: number): readonly number[] {
@@ -172,13 +178,13 @@ function fillPairs(
 }
 
 /** The fill value at each step at which none of the rows has a value. */
-function fillCells(fill: number, block: Block, rows: readonly number[], steps: number): Cells {
+function fillCells(fill: number, block: Block, rows: readonly number[], steps: number): MixedCells {
   const values = new Float64Array(steps).fill(fill);
   const words = wordsOf(values);
   for (let s = 0; s < steps; s++) {
     if (rows.some((row) => !isAbsent(block.words, row * steps + s))) setAbsent(words, s);
   }
-  return { values, words, at: 0 };
+  return { values, words, at: 0, histograms: undefined };
 }
 
 function refuseRepeatedOne(join: Join, rows: readonly number[], steps: number): void {
@@ -258,8 +264,25 @@ function refuseEqualResults(pairs: readonly Pair[], steps: number): void {
   }
 }
 
+function computeMixed(join: Join, pairs: readonly Pair[], steps: number): Block {
+  const { node, swapped } = join;
+  const labels = pairs.map((pair) => pair.labels);
+  const drops = join.marksName ? new Uint8Array(pairs.length).fill(1) : undefined;
+  const block = absentBlock(steps, labels, drops);
+  const histograms: FloatHistogram[] = [];
+  pairs.forEach(({ many, one }, i) => {
+    const out = { values: block.values, words: block.words, at: i * steps, histograms };
+    const [left, right] = swapped ? [one, many] : [many, one];
+    mixedRows(node.op, node.bool ? "bool" : "left", left, right, out, steps, join);
+  });
+  return mergeRepeats(dropAbsentRows({ ...block, histograms: tableOf(histograms) }), "merge");
+}
+
 function compute(join: Join, pairs: readonly Pair[], steps: number): Block {
   const { node, swapped } = join;
+  if (join.many.histograms !== undefined || join.one.histograms !== undefined || isTrim(node.op)) {
+    return computeMixed(join, pairs, steps);
+  }
   const { op } = node;
   const labels = pairs.map((pair) => pair.labels);
   const drops = join.marksName ? new Uint8Array(pairs.length).fill(1) : undefined;

@@ -6,7 +6,14 @@ import { parseDurationMs } from "../../core/time.ts";
 import type { EpochMs } from "../../core/time.ts";
 import { type Expectations, parseExpectations } from "./expectations.ts";
 import { ScriptError } from "./script_error.ts";
-import { isStartTimesLine, parseSeriesLine, type SeriesLine } from "./series_line.ts";
+import {
+  isStartTimesLine,
+  parseSeriesLine,
+  parseStartTimesLine,
+  type SeriesLine,
+  type StartTimesLine,
+  withStartTimes,
+} from "./series_line.ts";
 
 export type EvalTime =
   | { readonly kind: "instant"; readonly tMs: EpochMs }
@@ -78,9 +85,17 @@ function loadOf(lines: readonly Line[]): Command {
   const match = LOAD.exec(text);
   if (match === null) throw new ScriptError(line, `expected load <step>, got ${JSON.stringify(text)}`);
   const series: SeriesLine[] = [];
+  let times: StartTimesLine | undefined;
   for (const { number, text } of lines.slice(1)) {
-    const parsed = inLine(number, () => isStartTimesLine(text) ? undefined : parseSeriesLine(text));
-    if (parsed !== undefined) series.push(parsed);
+    inLine(number, () => {
+      if (isStartTimesLine(text)) {
+        times = parseStartTimesLine(text);
+        return;
+      }
+      const parsed = parseSeriesLine(text);
+      series.push(times === undefined ? parsed : withStartTimes(parsed, times));
+      times = undefined;
+    });
   }
   return { kind: "load", line, stepMs: duration(line, match[2]!), withNhcb: match[1] !== undefined, series };
 }

@@ -1,13 +1,12 @@
 /** Whether a result is what a script expects: the reason why not, or undefined. */
 import { compareLabels, formatLabels, type Labels, labelsKey } from "../../model/labels.ts";
+import { formatDescription } from "../../model/histogram/format.ts";
+import { histogramAt, type HistogramTable } from "../../model/histogram_cell.ts";
 import { isAbsent, isStale, wordsOf } from "../../model/stale.ts";
-import { almostEqual } from "../kernels/bucket_quantile.ts";
 import type { MatrixSeries, QueryResult, QueryValue } from "../result.ts";
+import { floatsEqual, sameHistogram } from "./compare_histogram.ts";
 import { type Expectations, matchesText, type TextMatch } from "./expectations.ts";
 import type { SequenceValue } from "./sequence.ts";
-
-/** As the original: results may differ by this much, relatively. */
-const EPSILON = 1e-6;
 
 export function compareAnnotations(expected: Expectations, result: QueryResult): string | undefined {
   return compareKind("warning", expected.warn, expected.noWarn, result.warnings) ??
@@ -59,7 +58,7 @@ export function compareInstant(expected: Expectations, value: QueryValue): strin
   }
   switch (value.kind) {
     case "vector":
-      return compareVector(expected, value.labels, value.values);
+      return compareVector(expected, value.labels, value.values, value.histograms);
     case "matrix":
       return expected.series.length === 0 && value.series.length === 0
         ? undefined
@@ -73,6 +72,7 @@ export function compareVector(
   expected: Expectations,
   labels: readonly Labels[],
   values: Float64Array,
+  histograms: HistogramTable | undefined,
 ): string | undefined {
   const words = wordsOf(values);
   const positions = new Map<string, number>();
@@ -91,7 +91,7 @@ export function compareVector(
     if (expected.ordered && at !== i) {
       return `expected ${formatLabels(line.labels)} at position ${i + 1}, got it at ${at + 1}`;
     }
-    const reason = compareCell(wanted, values, words, at);
+    const reason = compareCell(wanted, { values, words, at, histograms });
     if (reason !== undefined) return `${formatLabels(line.labels)}: ${reason}`;
     found++;
   }
@@ -155,33 +155,37 @@ function compareSeries(
       continue;
     }
     if (at === undefined) return `expected a point at ${tMs} ms, got none`;
-    const reason = compareCell(value, series!.values, words!, at);
+    const { values, histograms } = series!;
+    const reason = compareCell(value, { values, words: words!, at, histograms });
     if (reason !== undefined) return `at ${tMs} ms: ${reason}`;
   }
   const [extra] = byTime.keys();
   return extra === undefined ? undefined : `unexpected point at ${extra} ms`;
 }
 
-function compareCell(
-  wanted: SequenceValue,
-  values: Float64Array,
-  words: Uint32Array,
-  at: number,
-): string | undefined {
-  switch (wanted.kind) {
-    case "float":
-      return floatsEqual(wanted.value, values[at]!)
-        ? undefined
-        : `expected ${wanted.value}, got ${values[at]}`;
-    case "stale":
-      return isStale(words, at) ? undefined : `expected a staleness marker, got ${values[at]}`;
-    case "histogram":
-      return `expected a histogram, got ${values[at]}`;
-    case "gap":
-      return `expected nothing, got ${values[at]}`;
-  }
+interface Cell {
+  readonly values: Float64Array;
+  readonly words: Uint32Array;
+  readonly at: number;
+  readonly histograms: HistogramTable | undefined;
 }
 
-export function floatsEqual(a: number, b: number): boolean {
-  return almostEqual(a, b, EPSILON);
+function compareCell(wanted: SequenceValue, cell: Cell): string | undefined {
+  const { values, words, at, histograms } = cell;
+  const histogram = histogramAt(words, at, histograms);
+  const got = histogram === undefined ? values[at] : formatDescription(histogram);
+  switch (wanted.kind) {
+    case "float":
+      return histogram === undefined && floatsEqual(wanted.value, values[at]!)
+        ? undefined
+        : `expected ${wanted.value}, got ${got}`;
+    case "stale":
+      return isStale(words, at) ? undefined : `expected a staleness marker, got ${got}`;
+    case "histogram":
+      return histogram !== undefined && sameHistogram(wanted.histogram, histogram, wanted.namesHint)
+        ? undefined
+        : `expected ${formatDescription(wanted.histogram)}, got ${got}`;
+    case "gap":
+      return `expected nothing, got ${got}`;
+  }
 }

@@ -1,22 +1,9 @@
 /** Histograms as scripts write them: `{{schema:0 sum:5 count:4 buckets:[1 2 1] z_bucket:1}}`. */
-
-export interface HistogramLiteral {
-  readonly schema: number;
-  readonly sum: number;
-  readonly count: number;
-  readonly zeroBucket: number;
-  readonly zeroWidth: number;
-  readonly offset: number;
-  readonly buckets: readonly number[];
-  readonly negativeOffset: number;
-  readonly negativeBuckets: readonly number[];
-  readonly customValues: readonly number[];
-  readonly counterResetHint: string;
-}
+import type { HistogramDescription } from "../../model/histogram/description.ts";
 
 const FIELD = /\s*([a-z_]+):(\[[^\]]*\]|[^\s\]]+)/y;
 
-export function parseHistogramLiteral(text: string): HistogramLiteral {
+export function parseHistogramLiteral(text: string): HistogramDescription {
   const inner = text.slice(2, -2).trim();
   const fields = new Map<string, string>();
   FIELD.lastIndex = 0;
@@ -71,41 +58,4 @@ function list(fields: ReadonlyMap<string, string>, key: string): readonly number
   if (text === undefined) return [];
   if (!text.startsWith("[")) throw new Error(`expected a list for ${key}, got ${JSON.stringify(text)}`);
   return text.slice(1, -1).split(/\s+/).filter((part) => part !== "").map((part) => numberOf(part, key));
-}
-
-/** a + sign · b, bucket by bucket, for histograms of one layout. */
-export function shiftHistogram(a: HistogramLiteral, b: HistogramLiteral, sign: 1 | -1): HistogramLiteral {
-  return {
-    ...a,
-    sum: a.sum + sign * b.sum,
-    count: a.count + sign * b.count,
-    zeroBucket: a.zeroBucket + sign * b.zeroBucket,
-    ...added(a.offset, a.buckets, b.offset, b.buckets, sign, "offset", "buckets"),
-    ...added(
-      a.negativeOffset,
-      a.negativeBuckets,
-      b.negativeOffset,
-      b.negativeBuckets,
-      sign,
-      "negativeOffset",
-      "negativeBuckets",
-    ),
-  };
-}
-
-function added(
-  offsetA: number,
-  a: readonly number[],
-  offsetB: number,
-  b: readonly number[],
-  sign: number,
-  offsetKey: string,
-  bucketsKey: string,
-): Record<string, unknown> {
-  if (b.length === 0) return {};
-  const offset = a.length === 0 ? offsetB : Math.min(offsetA, offsetB);
-  const end = Math.max(offsetA + a.length, offsetB + b.length);
-  const buckets: number[] = [];
-  for (let i = offset; i < end; i++) buckets.push((a[i - offsetA] ?? 0) + sign * (b[i - offsetB] ?? 0));
-  return { [offsetKey]: offset, [bucketsKey]: buckets };
 }

@@ -2,7 +2,8 @@
  * Series in memory as a `SeriesSource`: for scripts and tests. Series with the same timestamps are given out as one
  * group, as a cohort would be; every other series is a group of its own.
  */
-import type { EpochMs } from "../../core/time.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import { type HistogramTable, holdsHistograms, shiftHistograms } from "../../model/histogram_cell.ts";
 import { compareLabels, compareUtf8, type Labels, labelsKey, labelValue } from "../../model/labels.ts";
 import { type Matcher, matchesLabels } from "../../model/matchers.ts";
 import { isAbsent, wordsOf } from "../../model/stale.ts";
@@ -12,25 +13,39 @@ interface MemorySeries {
   readonly labels: Labels;
   tMs: Float64Array;
   values: Float64Array;
+  /** 0 where it is not known; undefined where it is known of no sample. */
+  startTimesMs: Float64Array | undefined;
 }
 
-export interface MemorySample {
-  readonly tMs: EpochMs;
-  readonly value: number;
+export interface MemoryExtras {
+  /** What histogram cells of the values point into. */
+  readonly histograms?: HistogramTable;
+  /** When each sample began to be counted, 0 where that is not known. */
+  readonly startTimesMs?: Float64Array;
+}
+
+interface GroupParts {
+  readonly tMs: Float64Array;
+  readonly series: Labels[];
+  readonly columns: Float64Array[];
+  readonly startTimesMs: (Float64Array | undefined)[];
 }
 
 export class MemorySource implements SeriesSource {
   readonly #series = new Map<string, MemorySeries>();
 
+  #histograms: FloatHistogram[] = [];
+
   clear(): void {
     this.#series.clear();
+    this.#histograms = [];
   }
 
   /**
    * Adds samples, whose times need not follow those already there. A sample at a time that is taken replaces it.
    * Values are taken as bits, so that staleness markers survive; absent cells are left out.
    */
-  add(labels: Labels, tMs: Float64Array, values: Float64Array): void {
+  add(labels: Labels, tMs: Float64Array, values: Float64Array, extras: MemoryExtras = {}): void {
     const words = wordsOf(values);
     const kept: number[] = [];
     for (let i = 0; i < tMs.length; i++) if (!isAbsent(words, i)) kept.push(i);
@@ -39,17 +54,24 @@ export class MemorySource implements SeriesSource {
     const before = this.#series.get(key);
     const newT = new Float64Array(kept.length);
     const newV = new Float64Array(kept.length);
+    const starts = extras.startTimesMs === undefined ? undefined : new Float64Array(kept.length);
     kept.forEach((from, at) => {
       newT[at] = tMs[from]!;
       newV.set(values.subarray(from, from + 1), at);
+      if (starts !== undefined) starts[at] = extras.startTimesMs![from]!;
     });
-    const merged = before === undefined ? { tMs: newT, values: newV } : mergeSamples(before, newT, newV);
+    if (extras.histograms !== undefined) {
+      shiftHistograms(wordsOf(newV), 0, kept.length, this.#histograms.length);
+      for (const histogram of extras.histograms) this.#histograms.push(histogram);
+    }
+    const own = { tMs: newT, values: newV, startTimesMs: starts };
+    const merged = before === undefined ? own : mergeSamples(before, own);
     this.#series.set(key, { labels, ...merged });
   }
 
   async *select(request: SelectRequest, signal: AbortSignal): AsyncGenerator<ColumnGroup> {
     const { startMs, endMs } = request.range;
-    const groups = new Map<string, { tMs: Float64Array; series: Labels[]; columns: Float64Array[] }>();
+    const groups = new Map<string, GroupParts>();
     for (const series of this.#matching([request.matchers])) {
       const from = firstAtOrAfter(series.tMs, startMs);
       const to = firstAtOrAfter(series.tMs, endMs + 1);
@@ -57,16 +79,25 @@ export class MemorySource implements SeriesSource {
       const tMs = series.tMs.subarray(from, to);
       const key = `${tMs.length},${tMs[0]},${tMs[tMs.length - 1]},${checksum(tMs)}`;
       const column = series.values.subarray(from, to);
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, { tMs, series: [series.labels], columns: [column] });
-      else {
-        group.series.push(series.labels);
-        group.columns.push(column);
+      let group = groups.get(key);
+      if (group === undefined) {
+        group = { tMs, series: [], columns: [], startTimesMs: [] };
+        groups.set(key, group);
       }
+      group.series.push(series.labels);
+      group.columns.push(column);
+      group.startTimesMs.push(series.startTimesMs?.subarray(from, to));
     }
     for (const group of groups.values()) {
       signal.throwIfAborted();
-      yield { ...group, gaps: group.columns.map(hasNan) };
+      const { columns, startTimesMs } = group;
+      const mixed = columns.some((column) => holdsHistograms(wordsOf(column), 0, column.length));
+      yield {
+        ...group,
+        gaps: columns.map(hasNan),
+        histograms: mixed ? this.#histograms : undefined,
+        startTimesMs: startTimesMs.some((times) => times !== undefined) ? startTimesMs : undefined,
+      };
     }
   }
 
@@ -131,19 +162,19 @@ function hasNan(values: Float64Array): boolean {
   return false;
 }
 
-function mergeSamples(
-  before: { readonly tMs: Float64Array; readonly values: Float64Array },
-  tMs: Float64Array,
-  values: Float64Array,
-): { tMs: Float64Array; values: Float64Array } {
-  const byTime = new Map<number, { from: Float64Array; at: number }>();
-  before.tMs.forEach((t, at) => byTime.set(t, { from: before.values, at }));
-  tMs.forEach((t, at) => byTime.set(t, { from: values, at }));
-  const times = Float64Array.from(byTime.keys()).sort();
-  const merged = new Float64Array(times.length);
-  times.forEach((t, i) => {
+type Samples = Pick<MemorySeries, "tMs" | "values" | "startTimesMs">;
+
+function mergeSamples(before: Samples, added: Samples): Samples {
+  const byTime = new Map<number, { from: Samples; at: number }>();
+  for (const from of [before, added]) from.tMs.forEach((t, at) => byTime.set(t, { from, at }));
+  const tMs = Float64Array.from(byTime.keys()).sort();
+  const values = new Float64Array(tMs.length);
+  const hasStarts = before.startTimesMs !== undefined || added.startTimesMs !== undefined;
+  const startTimesMs = hasStarts ? new Float64Array(tMs.length) : undefined;
+  tMs.forEach((t, i) => {
     const { from, at } = byTime.get(t)!;
-    merged.set(from.subarray(at, at + 1), i);
+    values.set(from.values.subarray(at, at + 1), i);
+    if (startTimesMs !== undefined) startTimesMs[i] = from.startTimesMs?.[at] ?? 0;
   });
-  return { tMs: times, values: merged };
+  return { tMs, values, startTimesMs };
 }

@@ -5,15 +5,18 @@
 import { assertNever } from "../../core/assert.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
-import { absentColumn, isAbsent, setStale, wordsOf } from "../../model/stale.ts";
+import type { HistogramTable } from "../../model/histogram_cell.ts";
+import { isAbsent, wordsOf } from "../../model/stale.ts";
 import { createEngine } from "../engine.ts";
 import { ALL_PARSE_OPTIONS, parseExpr, printExpr } from "../parse.ts";
 import type { QueryEngine, QueryResult } from "../result.ts";
-import { type Command, type EvalTime, parseScript } from "./commands.ts";
-import { compareAnnotations, compareInstant, compareMatrix, compareVector, floatsEqual } from "./compare.ts";
+import { type Command, type EvalTime, inLine, parseScript } from "./commands.ts";
+import { compareAnnotations, compareInstant, compareMatrix, compareVector } from "./compare.ts";
+import { floatsEqual } from "./compare_histogram.ts";
+import { loadCustomHistograms } from "./custom_histograms.ts";
 import { matchesText } from "./expectations.ts";
+import { loadSeries } from "./load_series.ts";
 import { MemorySource } from "./memory_source.ts";
-import type { SeriesLine } from "./series_line.ts";
 import { fixedAt, timesToTry } from "./variants.ts";
 
 export interface ScriptPorts {
@@ -46,7 +49,10 @@ export async function runScript(text: string, ports: ScriptPorts): Promise<Scrip
         source.clear();
         break;
       case "load":
-        for (const series of command.series) load(source, series, command.stepMs);
+        for (const series of command.series) loadSeries(source, series, command.stepMs);
+        if (command.withNhcb) {
+          inLine(command.line, () => loadCustomHistograms(source, command.series, command.stepMs));
+        }
         break;
       case "eval": {
         const reason = await evaluate(engine, command);
@@ -73,19 +79,8 @@ function engineOver(source: MemorySource, ports: ScriptPorts): QueryEngine {
     noStepSubqueryIntervalMs: 60_000,
     parseOptions: ALL_PARSE_OPTIONS,
     delayedNameRemoval: true,
+    usesStartTimes: true,
   });
-}
-
-function load(source: MemorySource, series: SeriesLine, stepMs: number): void {
-  const tMs = new Float64Array(series.values.length);
-  const values = absentColumn(series.values.length);
-  const words = wordsOf(values);
-  series.values.forEach((value, i) => {
-    tMs[i] = i * stepMs;
-    if (value.kind === "float") values[i] = value.value;
-    else if (value.kind === "stale") setStale(words, i);
-  });
-  source.add(series.labels, tMs, values);
 }
 
 /** Why an eval failed; undefined when it passed. */
@@ -169,9 +164,11 @@ async function compareMiddle(
   if (value.kind !== "matrix") return `as a range query: expected a matrix, got a ${value.kind}`;
   const labels = [];
   const cells: Float64Array[] = [];
+  let histograms: HistogramTable | undefined;
   for (const series of value.series) {
     if (isAbsent(wordsOf(series.values.slice()), 1)) continue;
     labels.push(series.labels);
+    histograms ??= series.histograms;
     cells.push(series.values.subarray(1, 2));
   }
   const values = new Float64Array(cells.length);
@@ -182,7 +179,7 @@ async function compareMiddle(
       ? undefined
       : `as a range query: expected ${expected.scalar}, got ${got}`;
   }
-  const reason = compareVector(expected, labels, values);
+  const reason = compareVector(expected, labels, values, histograms);
   return reason === undefined ? undefined : `as a range query: ${reason}`;
 }
 

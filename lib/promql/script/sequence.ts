@@ -1,14 +1,14 @@
-/**
- * The values of a series line: `1 2 _ stale 0+10x5 {{sum:1}}x3`. Histograms are read in full, though the engine
- * has no values of that kind yet: what meets one fails by itself.
- */
-import { type HistogramLiteral, parseHistogramLiteral, shiftHistogram } from "./histogram_literal.ts";
+/** The values of a series line: `1 2 _ stale 0+10x5 {{sum:1}}x3`. */
+import { addHistograms, subtractHistograms } from "../../model/histogram/arithmetic.ts";
+import { histogramFromDescription } from "../../model/histogram/description.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import { parseHistogramLiteral } from "./histogram_literal.ts";
 
 export type SequenceValue =
   | { readonly kind: "gap" }
   | { readonly kind: "stale" }
   | { readonly kind: "float"; readonly value: number }
-  | { readonly kind: "histogram"; readonly histogram: HistogramLiteral };
+  | { readonly kind: "histogram"; readonly histogram: FloatHistogram; readonly namesHint: boolean };
 
 /** A script is a text that somebody wrote by hand; a repetition beyond this is a slip. */
 const VALUES_MAX = 1_000_000;
@@ -83,12 +83,23 @@ function pushHistograms(item: string, values: SequenceValue[]): void {
   const match = AFTER_HISTOGRAM.exec(item.slice(end));
   if (end < 2 || match === null) throw new Error(`expected a histogram, got ${JSON.stringify(item)}`);
   const [, sign, delta, times] = match;
-  let histogram = parseHistogramLiteral(item.slice(0, end));
-  const step = delta === undefined ? undefined : parseHistogramLiteral(delta);
+  const literal = parseHistogramLiteral(item.slice(0, end));
+  const namesHint = literal.counterResetHint !== "";
+  let histogram = histogramFromDescription(literal);
+  const step = delta === undefined ? undefined : histogramFromDescription(parseHistogramLiteral(delta));
+  if (step !== undefined && histogram.schema > step.schema) {
+    throw new Error(`cannot add schema ${step.schema} to the finer ${histogram.schema}`);
+  }
   const count = times === undefined ? 1 : Number(times) + 1;
   if (count > VALUES_MAX) throw new Error(`more than ${VALUES_MAX} values in ${JSON.stringify(item)}`);
   for (let i = 0; i < count; i++) {
-    values.push({ kind: "histogram", histogram });
-    if (step !== undefined) histogram = shiftHistogram(histogram, step, sign === "-" ? -1 : 1);
+    values.push({ kind: "histogram", histogram, namesHint });
+    if (step !== undefined) histogram = shifted(histogram, step, sign === "-" ? -1 : 1);
   }
+}
+
+function shifted(histogram: FloatHistogram, step: FloatHistogram, sign: 1 | -1): FloatHistogram {
+  const result = sign === 1 ? addHistograms(histogram, step) : subtractHistograms(histogram, step);
+  if (result === undefined) throw new Error("cannot add custom to exponential buckets");
+  return result.histogram;
 }

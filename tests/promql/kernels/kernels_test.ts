@@ -1,8 +1,13 @@
 /** Clever kernels against their plain twins, and known values. */
-import { ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { labelsFromRecord } from "../../../lib/model/labels.ts";
-import { almostEqual, bucketFraction, bucketQuantile } from "../../../lib/promql/kernels/bucket_quantile.ts";
+import {
+  almostEqual,
+  bucketFraction,
+  bucketNotes,
+  bucketQuantile,
+} from "../../../lib/promql/kernels/bucket_quantile.ts";
 import { power } from "../../../lib/promql/kernels/arithmetic.ts";
 import { compensatedMean, compensatedSum } from "../../../lib/promql/kernels/kahan.ts";
 import { encodeLabels, xxHash64 } from "../../../lib/promql/kernels/label_hash.ts";
@@ -107,12 +112,12 @@ Deno.test("quantiles lie between ranks, NaN first", () => {
 });
 
 Deno.test("bucket quantiles interpolate, and repair counts that fall", () => {
-  const notes = { forcedMonotonic: false };
+  const notes = bucketNotes();
   const bounds = () => Float64Array.of(1, 2, Infinity);
   strictEqual(bucketQuantile(0.5, bounds(), Float64Array.of(2, 4, 5), 3, notes), 1.25);
   strictEqual(notes.forcedMonotonic, false);
   strictEqual(bucketQuantile(0.99, bounds(), Float64Array.of(4, 2, 8), 3, notes), 2);
-  strictEqual(notes.forcedMonotonic, true);
+  deepStrictEqual(notes, { forcedMonotonic: true, minBound: 2, maxBound: 2, maxDifference: 2 });
   ok(Number.isNaN(bucketQuantile(0.5, Float64Array.of(1, 2), Float64Array.of(1, 2), 2, notes)));
   strictEqual(bucketFraction(0, 1.5, bounds(), Float64Array.of(2, 4, 5), 3), 0.6);
 });
