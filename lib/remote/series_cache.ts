@@ -1,10 +1,11 @@
 /**
  * Known series by the bytes of their labels as senders write them, so that a series seen before costs a hash and a
- * comparison and no text. Bounded: when it is full it forgets everything, and series are decoded once more.
+ * comparison and no text. Bounded: when it is full it forgets everything before the next request, and series are
+ * decoded once more. Never within a request, since what a request refers to must stay one thing to its end.
  */
 import type { Labels } from "../model/labels.ts";
 
-/** Some 500 B each with their labels: 32 MB. */
+/** Some 500 B each with their labels: 32 MB. One request, itself bounded, may go beyond it. */
 export const CACHED_SERIES_MAX = 65_536;
 /** Of the label bytes together. */
 export const CACHED_BYTES_MAX = 16 * 1024 * 1024;
@@ -73,6 +74,16 @@ export class SeriesCache {
     this.#count++;
   }
 
+  /** Before anything of a request is looked up. */
+  beginRequest(): void {
+    if (this.#count < CACHED_SERIES_MAX && this.#arenaLength < CACHED_BYTES_MAX) return;
+    this.#slots = new Map();
+    this.#cohorts = new Map();
+    this.#count = 0;
+    this.#arena = new Uint8Array(64 * 1024);
+    this.#arenaLength = 0;
+  }
+
   cohort(name: string): WriteCohort {
     let cohort = this.#cohorts.get(name);
     if (cohort === undefined) {
@@ -83,12 +94,6 @@ export class SeriesCache {
   }
 
   #reserve(length: number): void {
-    if (this.#count >= CACHED_SERIES_MAX || this.#arenaLength + length > CACHED_BYTES_MAX) {
-      this.#slots = new Map();
-      this.#cohorts = new Map();
-      this.#count = 0;
-      this.#arenaLength = 0;
-    }
     if (this.#arenaLength + length > this.#arena.length) {
       const grown = new Uint8Array(Math.max(2 * this.#arena.length, this.#arenaLength + length));
       grown.set(this.#arena.subarray(0, this.#arenaLength));

@@ -116,6 +116,7 @@ export class WriteDecoder {
       this.#sampleRow = new Uint32Array(1024);
       this.#sampleWords = new Uint32Array(2048);
     }
+    this.#cache.beginRequest();
     this.#request++;
     this.#sampleCount = 0;
     this.#series = [];

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { formatLabels, labelsFromRecord } from "../../lib/model/labels.ts";
 import { setStale, wordsOf } from "../../lib/model/stale.ts";
 import { WriteReceiver } from "../../lib/remote/receiver.ts";
+import { CACHED_SERIES_MAX } from "../../lib/remote/series_cache.ts";
 import { encodeSnappy } from "../../lib/remote/snappy_block.ts";
 import { cohortNameOf } from "../../lib/remote/write_decoder.ts";
 import { encodeWriteRequest, type WriteSeries } from "../../lib/remote/write_request.ts";
@@ -66,6 +67,22 @@ Deno.test("a series that storage knows is sent by its column, a new one beside i
     ['a{job="j"}', 2000, 2],
     ['b{job="j"}', 2000, 3],
   ]);
+});
+
+Deno.test("a request with more new series than are remembered is one batch a cohort all the same", async () => {
+  const { storage, receiver } = setUp();
+  const count = CACHED_SERIES_MAX + 10;
+  const series = Array.from(
+    { length: count },
+    (_, i) => seriesOf({ __name__: "a", job: "j", i: String(i) }, [[1000, i]]),
+  );
+  // The first series once more, after so many others.
+  series.push(seriesOf({ __name__: "a", job: "j", i: "0" }, [[2000, 7]]));
+  for (const epochs of [1, 2]) {
+    strictEqual((await receiver.receive(bodyOf(...series), NOW_MS)).status, 204);
+    strictEqual(storage.batches.length, epochs);
+  }
+  strictEqual(storage.batches[0]!.defined.length, count);
 });
 
 Deno.test("when storage has begun anew, the request is sent again with all series defined", async () => {

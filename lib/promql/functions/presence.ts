@@ -34,7 +34,7 @@ async function* absence(blocks: Blocks, labels: Labels, grid: StepGrid): Blocks 
   yield dropAbsentRows(out);
 }
 
-/** The labels that the selector's `=` matchers fix: named once, and by no other matcher. */
+/** The labels that the selector's `=` matchers fix: by one of them, and no other matcher after it. */
 function labelsOfAbsent(arg: Expr): Labels {
   const bare = unwrapParens(arg);
   const selector = bare.kind === "matrix" ? bare.selector : bare;
@@ -43,9 +43,10 @@ function labelsOfAbsent(arg: Expr): Labels {
   const named = new Set<string>();
   for (const matcher of selector.matchers) {
     if (matcher.name === METRIC_NAME) continue;
-    if (matcher.op === "=" && !named.has(matcher.name)) fixed.set(matcher.name, matcher.value);
-    else fixed.delete(matcher.name);
-    named.add(matcher.name);
+    if (matcher.op === "=" && !named.has(matcher.name)) {
+      fixed.set(matcher.name, matcher.value);
+      named.add(matcher.name);
+    } else fixed.delete(matcher.name);
   }
   return labelsOf(fixed);
 }
