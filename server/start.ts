@@ -14,12 +14,12 @@ import { loadConfig } from "../lib/config/load.ts";
 import type { PrometheusConfig } from "../lib/config/types.ts";
 import { messageOf, UserError } from "../lib/core/errors.ts";
 import type { Kv } from "../lib/core/ports.ts";
-import { createHostExporter } from "../lib/exporters/host/exporter.ts";
+import { CONTENT_TYPE, createHostExporter } from "../lib/exporters/host/exporter.ts";
 import { createHandler } from "../lib/http/handler.ts";
 import { createEngine } from "../lib/promql/engine.ts";
 import type { ParseOptions } from "../lib/promql/parse.ts";
 import { oneATurn } from "../lib/scrape/slices.ts";
-import { PageCache } from "../lib/storage/page_cache.ts";
+import { PAGE_CACHE_BYTES_DEFAULT, PageCache } from "../lib/storage/page_cache.ts";
 import { storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
 import { configBehavior } from "../actors/config.ts";
@@ -42,8 +42,6 @@ const LEASE_TTL_MS = 15_000;
 /** Prometheus's default, used when neither the flag nor the file says how long samples are kept. */
 const RETENTION_MS_DEFAULT = 15 * 24 * 3600_000;
 const RELOAD_TIMEOUT_MS = 60_000;
-/** Decoded from KV and kept for the next query over the same time; a quarter of what a small machine can spare. */
-const PAGE_CACHE_BYTES_MAX = 128 * 1024 * 1024;
 /** The one shard's part of the store. */
 const SHARD_KEYS = ["d", 0];
 const HOST_EXPORTER_PATH = "/exporters/host/metrics";
@@ -107,7 +105,7 @@ export async function startServer(
     handler: async (request, info) => {
       if (new URL(request.url).pathname !== HOST_EXPORTER_PATH) return await handler(request, info);
       return new Response(await hostExporter.collect(), {
-        headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+        headers: { "content-type": CONTENT_TYPE },
       });
     },
   });
@@ -189,7 +187,7 @@ export async function startServer(
       }),
     );
     const yieldToLoop = oneATurn(world.yieldToLoop); // among all queries
-    const cache = new PageCache({ kv: readKv, keys, log, bytesMax: PAGE_CACHE_BYTES_MAX, yieldToLoop });
+    const cache = new PageCache({ kv: readKv, keys, log, bytesMax: PAGE_CACHE_BYTES_DEFAULT, yieldToLoop });
     const source = createSeriesSource({ head: askHead(system, storage), cache, yieldToLoop });
     const engine = createEngine({
       source,

@@ -43,20 +43,6 @@ export function labelsFromRecord(record: Readonly<Record<string, string>>): Labe
   return labelsOf(Object.entries(record));
 }
 
-export function labelsToRecord(labels: Labels): Record<string, string> {
-  const record: Record<string, string> = {};
-  for (let i = 0; i < labels.length; i += 2) {
-    // defineProperty: a label may be called "__proto__".
-    Object.defineProperty(record, labels[i]!, {
-      value: labels[i + 1],
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
-  }
-  return record;
-}
-
 /** The value of `name`, or "" where the label is absent: to a matcher both are the same. */
 export function labelValue(labels: Labels, name: string): string {
   for (let i = 0; i < labels.length; i += 2) if (labels[i] === name) return labels[i + 1]!;

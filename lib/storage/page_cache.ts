@@ -15,6 +15,7 @@ const READS_AT_ONCE = 32;
 const PAGES_A_TURN = 8;
 /** What an opened page costs beside its payload. */
 const PAGE_OVERHEAD_BYTES = 512;
+/** Kept for the next query over the same time; a quarter of what a small machine can spare. */
 export const PAGE_CACHE_BYTES_DEFAULT = 128 * 1024 * 1024;
 
 export interface PageCacheOptions {
