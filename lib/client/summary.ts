@@ -1,36 +1,26 @@
 /**
  * Quantiles over the last minutes, with the count and the sum of everything. The window is made of parts that
- * expire one by one. A part keeps a bounded, evenly spaced choice of its observations: when it is full, every
- * other one goes and from then on only every second (fourth, eighth, …) is kept. So quantiles of quiet metrics are
- * exact and those of busy ones close.
+ * expire one by one; each is a bounded sketch, exact while few observations came (quantile_sketch.ts).
  */
 import type { Clock } from "../core/ports.ts";
 import { Children } from "./children.ts";
 import type { Collector, FamilySample, MetricFamily } from "./family.ts";
 import { checkMetricOptions, type MetricOptions } from "./names.ts";
+import { QuantileSketch, type WeightedValue } from "./quantile_sketch.ts";
 
 /** As the Prometheus clients. */
 export const SUMMARY_MAX_AGE_MS = 600_000;
 export const SUMMARY_PARTS = 5;
-/** Of one part: 512 values are within two hundredths of any quantile, and 4 kB. */
-export const SUMMARY_PART_VALUES_MAX = 512;
 
 export interface SummaryOptions extends MetricOptions {
   readonly quantiles: readonly number[];
   readonly maxAgeMs?: number;
 }
 
-interface Part {
-  readonly values: Float64Array;
-  kept: number;
-  seen: number;
-  stride: number;
-}
-
 export class SummaryChild {
   readonly #clock: Clock;
   readonly #partMs: number;
-  readonly #parts: (Part | undefined)[] = [];
+  readonly #parts: (QuantileSketch | undefined)[] = [];
   #current = 0;
   #rotateAtMs: number;
   count = 0;
@@ -47,21 +37,18 @@ export class SummaryChild {
     this.count++;
     this.sum += value;
     if (Number.isNaN(value)) return; // NaN has no rank
-    const part = this.#parts[this.#current] ??= newPart();
-    if (part.seen++ % part.stride !== 0) return;
-    if (part.kept === part.values.length) halve(part); // this one is the next of the wider spacing
-    part.values[part.kept++] = value;
+    (this.#parts[this.#current] ??= new QuantileSketch()).add(value);
   }
 
   /** In the order of `quantiles`; NaN when nothing was observed within the window. */
   quantiles(quantiles: readonly number[]): readonly number[] {
     this.#rotate();
-    const weighted: { value: number; weight: number }[] = [];
+    const weighted: WeightedValue[] = [];
     let weightTotal = 0;
     for (const part of this.#parts) {
       if (part === undefined) continue;
-      for (let i = 0; i < part.kept; i++) weighted.push({ value: part.values[i]!, weight: part.stride });
-      weightTotal += part.kept * part.stride;
+      part.appendTo(weighted);
+      weightTotal += part.count;
     }
     weighted.sort((a, b) => a.value - b.value);
     return quantiles.map((quantile) => {
@@ -83,21 +70,10 @@ export class SummaryChild {
         return;
       }
       this.#current = (this.#current + 1) % SUMMARY_PARTS;
-      this.#parts[this.#current] = newPart();
+      this.#parts[this.#current] = undefined;
       this.#rotateAtMs += this.#partMs;
     }
   }
-}
-
-function newPart(): Part {
-  return { values: new Float64Array(SUMMARY_PART_VALUES_MAX), kept: 0, seen: 0, stride: 1 };
-}
-
-function halve(part: Part): void {
-  const half = part.values.length / 2;
-  for (let i = 0; i < half; i++) part.values[i] = part.values[2 * i]!;
-  part.kept = half;
-  part.stride *= 2;
 }
 
 export class Summary implements Collector {
