@@ -1,18 +1,20 @@
 /**
- * Narthex beside Prometheus on this machine, in one run: what scraping costs, what a series costs in memory, and
- * how long queries take. Needs Debian's `prometheus` and `prometheus-node-exporter`.
+ * Narthex beside Prometheus on this machine, in one run: what scraping costs, what a series costs in memory, how
+ * long queries take and how that grows. Queries stand beside VictoriaMetrics, too. Needs Debian's `prometheus`,
+ * `prometheus-node-exporter` and `victoria-metrics`.
  *
- *   deno task bench [ingest] [memory] [restart] [queries] [--quick]
+ *   deno task bench [ingest] [memory] [restart] [queries] [scale] [--quick]
  */
 import { measureIngest } from "./ingest.ts";
 import { geometricMean, printTable } from "./measure.ts";
 import { measureQueries } from "./queries.ts";
 import { loadData } from "./query_data.ts";
 import { measureRestart } from "./restart.ts";
-import { launchNarthex, launchPrometheus } from "./servers.ts";
+import { measureScale } from "./scale.ts";
+import { launchNarthex, launchPrometheus, launchVictoriaMetrics } from "./servers.ts";
 
 const LAUNCHES = [launchPrometheus, launchNarthex] as const;
-const PARTS = ["ingest", "memory", "restart", "queries"] as const;
+const PARTS = ["ingest", "memory", "restart", "queries", "scale"] as const;
 
 const quick = Deno.args.includes("--quick");
 const asked = PARTS.filter((part) => Deno.args.includes(part));
@@ -23,6 +25,7 @@ try {
   if (parts.includes("memory")) await memory();
   if (parts.includes("restart")) await restart();
   if (parts.includes("queries")) await queries();
+  if (parts.includes("scale")) await scale();
 } finally {
   await Deno.remove(directory, { recursive: true });
 }
@@ -97,7 +100,9 @@ async function queries(): Promise<void> {
   const where = await fresh("queries");
   const configPath = `${where}/empty.yml`;
   await Deno.writeTextFile(configPath, "global: {}\n");
-  const servers = await Promise.all(LAUNCHES.map((launch) => launch({ directory: where, configPath })));
+  const servers = await Promise.all(
+    [...LAUNCHES, launchVictoriaMetrics].map((launch) => launch({ directory: where, configPath })),
+  );
   try {
     const data = {
       endS: Math.floor(Date.now() / 60_000) * 60 - 60,
@@ -117,25 +122,56 @@ async function queries(): Promise<void> {
     const figures = await measureQueries(servers, { ...data, rounds: quick ? 3 : 5 });
     console.log(`\nQueries over ${data.hours} h of ${data.hostsCount} hosts, median ms`);
     printTable([
-      ["query", ...servers.map(({ name }) => name), "times faster", "answer"],
+      [
+        "query",
+        ...servers.map(({ name }) => name),
+        ...servers.slice(1).map(({ name }) => `${name} ×`),
+        "answer",
+      ],
       ...figures.map((one) => [
         (one.instant ? "instant " : "") + one.query.slice(0, 90),
         ...one.medianMs.map((ms) => ms.toFixed(1)),
-        (one.medianMs[0]! / one.medianMs[1]!).toFixed(2),
+        ...one.medianMs.slice(1).map((ms) => (one.medianMs[0]! / ms).toFixed(2)),
         one.answers[1]!,
       ]),
     ]);
     for (const kind of [false, true]) {
-      const ratios = figures.filter(({ instant }) => instant === kind).map(({ medianMs: [a, b] }) => a! / b!);
-      console.log(
-        `${kind ? "instant" : "range"} queries, geometric mean: ${
-          geometricMean(ratios).toFixed(2)
-        } times faster`,
+      const asked = figures.filter(({ instant }) => instant === kind);
+      const means = servers.slice(1).map(({ name }, index) =>
+        `${name} ${
+          geometricMean(asked.map(({ medianMs }) => medianMs[0]! / medianMs[index + 1]!)).toFixed(2)
+        }`
       );
+      console.log(`${kind ? "instant" : "range"} queries, times faster, geometric mean: ${means.join(", ")}`);
     }
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }
+}
+
+/** Ten times the series, and ten times the days: how much longer the same question takes, and what it holds. */
+async function scale(): Promise<void> {
+  const options = { hostsCount: quick ? 10 : 100, days: quick ? 0.3 : 3, rounds: 3 };
+  const where = await fresh("scale");
+  const configPath = `${where}/empty.yml`;
+  await Deno.writeTextFile(configPath, "global: {}\n");
+  const figures = await measureScale(LAUNCHES, { directory: where, configPath }, options);
+  console.log("\nTen times the series (hosts) and ten times the range (days): median ms, and the growth");
+  printTable([
+    [
+      "query",
+      "what grows",
+      ...figures.names.flatMap((name) => [name, "at 10×", "growth"]),
+      "narthex peak MiB",
+      "at 10×",
+    ],
+    ...figures.rows.map(({ query, grows, ms, peakMiB }) => [
+      query,
+      grows,
+      ...ms.flatMap(([one, ten]) => [one.toFixed(1), ten.toFixed(1), (ten / one).toFixed(1)]),
+      ...peakMiB.map((mib) => mib.toFixed(0)),
+    ]),
+  ]);
 }
 
 async function fresh(name: string): Promise<string> {

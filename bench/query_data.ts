@@ -12,6 +12,8 @@ export interface DataOptions {
   readonly hours: number;
   readonly stepS: number;
   readonly hostsCount: number;
+  /** Default: all kinds. */
+  readonly only?: "node_cpu_seconds_total";
 }
 
 interface ModelSeries {
@@ -33,7 +35,7 @@ const STEPS_PER_REQUEST = 20;
 
 /** Answers how many samples were sent; rejects with the receiver's words when it refuses any. */
 export async function loadData(url: string, options: DataOptions): Promise<number> {
-  const series = modelSeries(options.hostsCount);
+  const series = modelSeries(options);
   const { endS, hours, stepS } = options;
   let sent = 0;
   for (let fromS = endS - hours * 3600; fromS < endS; fromS += STEPS_PER_REQUEST * stepS) {
@@ -68,7 +70,7 @@ async function post(url: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
   if (!response.ok) throw new Error(`remote write: ${response.status} ${text}`);
 }
 
-function modelSeries(hostsCount: number): readonly ModelSeries[] {
+function modelSeries({ hostsCount, only }: DataOptions): readonly ModelSeries[] {
   const rng = createRng(42);
   const random = () => rng.uint32() / 2 ** 32;
   const series: ModelSeries[] = [];
@@ -87,6 +89,7 @@ function modelSeries(hostsCount: number): readonly ModelSeries[] {
         );
       }
     }
+    if (only !== undefined) continue;
     for (let handler = 0; handler < 5; handler++) {
       const rate = random() * 30;
       let step = 0;

@@ -11,14 +11,19 @@ export interface Server {
   kill(): Promise<void>;
 }
 
-export type Launch = (
-  options: { readonly directory: string; readonly configPath: string },
-) => Promise<Server>;
+export interface LaunchOptions {
+  readonly directory: string;
+  readonly configPath: string;
+  /** Default: the server's own. */
+  readonly retentionDays?: number;
+}
+
+export type Launch = (options: LaunchOptions) => Promise<Server>;
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const READY_TIMEOUT_MS = 120_000;
 
-export const launchNarthex: Launch = ({ directory, configPath }) =>
+export const launchNarthex: Launch = ({ directory, configPath, retentionDays }) =>
   launch("narthex", `${directory}/narthex`, (port, dataPath) => [Deno.execPath(), [
     "run",
     "-A",
@@ -28,15 +33,30 @@ export const launchNarthex: Launch = ({ directory, configPath }) =>
     `--storage.tsdb.path=${dataPath}`,
     `--web.listen-address=127.0.0.1:${port}`,
     "--web.enable-remote-write-receiver",
+    ...retention("--storage.tsdb.retention.time=", retentionDays),
   ]]);
 
-export const launchPrometheus: Launch = ({ directory, configPath }) =>
+export const launchPrometheus: Launch = ({ directory, configPath, retentionDays }) =>
   launch("prometheus", `${directory}/prometheus`, (port, dataPath) => ["prometheus", [
     `--config.file=${configPath}`,
     `--storage.tsdb.path=${dataPath}`,
     `--web.listen-address=127.0.0.1:${port}`,
     "--web.enable-remote-write-receiver",
+    ...retention("--storage.tsdb.retention.time=", retentionDays),
   ]]);
+
+/** It takes no scrape configuration here, and answers without its cache of results. */
+export const launchVictoriaMetrics: Launch = ({ directory, retentionDays }) =>
+  launch("victoria-metrics", `${directory}/victoria-metrics`, (port, dataPath) => ["victoria-metrics", [
+    `-storageDataPath=${dataPath}`,
+    `-httpListenAddr=127.0.0.1:${port}`,
+    "-search.disableCache",
+    ...retention("-retentionPeriod=", retentionDays),
+  ]]);
+
+function retention(flag: string, days: number | undefined): readonly string[] {
+  return days === undefined ? [] : [`${flag}${days}d`];
+}
 
 async function launch(
   name: string,
