@@ -4,6 +4,7 @@
  * encoding/json does it, `<`, `>` and `&` included. The caller puts the commas.
  */
 import { formatSampleValue } from "../model/float.ts";
+import { writeShortest } from "./shortest_decimal.ts";
 
 /** Room that one number or one timestamp may need: the longest is 'f' with 326 characters. */
 const NUMBER_BYTES_MAX = 400;
@@ -143,6 +144,11 @@ export class JsonWriter {
     const thousandths = Math.round(value * 1000);
     if (thousandths / 1000 === value && thousandths < 2_000_000_000 && thousandths > 0) {
       this.#thousandths(thousandths);
+      return;
+    }
+    const end = writeShortest(this.#bytes, this.#length, value);
+    if (end >= 0) {
+      this.#length = end;
       return;
     }
     const size = value < 0 ? -value : value;

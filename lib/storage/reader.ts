@@ -8,6 +8,7 @@ import type { Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matchers.ts";
 import { fillAbsent, isGap, wordsOf } from "../model/stale.ts";
 import { ByteReader } from "./codecs/bytes.ts";
+import { neverFalls } from "./codecs/column.ts";
 import { decodePageColumn, decodeStrays, type OpenPage } from "./codecs/page.ts";
 import { SeriesMerge } from "./merge.ts";
 import type { PageCache } from "./page_cache.ts";
@@ -164,6 +165,7 @@ function decodeBlock({ cohort, spans, tMs, from, to, first, end, cache }: Block)
   const cells = new Float64Array(rows * count);
   const words = wordsOf(cells);
   const gaps = new Uint8Array(count);
+  const falls = new Uint8Array(count);
   let at = 0;
   for (const span of spans) {
     const covered = new Uint8Array(count);
@@ -173,7 +175,10 @@ function decodeBlock({ cohort, spans, tMs, from, to, first, end, cache }: Block)
         const column = cohort.columns[first + i]!;
         if (column < page.firstColumn || column >= page.firstColumn + page.columnsCount) continue;
         try {
+          if (falls[i] === 0 && !neverFalls(input, page.offsets[column - page.firstColumn]!)) falls[i] = 1;
           if (decodePageColumn(page, column, input, cells, words, i * rows + at)) gaps[i] = 1;
+          // Not less: a NaN on either side promises nothing.
+          if (at > 0 && !(cells[i * rows + at]! >= cells[i * rows + at - 1]!)) falls[i] = 1;
           covered[i] = 1;
         } catch (error) {
           cache.noteDamaged(cohort.cohort, ref, error);
@@ -194,14 +199,24 @@ function decodeBlock({ cohort, spans, tMs, from, to, first, end, cache }: Block)
     const start = (first + i) * windowRows;
     cells.set(cohort.window.cells.subarray(start, start + windowRows), i * rows + at);
     if (gaps[i] === 0 && hasGap(windowWords, start, start + windowRows)) gaps[i] = 1;
+    if (falls[i] === 0 && fallsIn(cells, i * rows + Math.max(0, at - 1), (i + 1) * rows)) falls[i] = 1;
   }
   const columns: Float64Array[] = new Array(count);
   const flags: boolean[] = new Array(count);
+  const rising: boolean[] = new Array(count);
   for (let i = 0; i < count; i++) {
     columns[i] = cells.subarray(i * rows + from, i * rows + to);
     flags[i] = gaps[i] === 1;
+    rising[i] = gaps[i] === 0 && falls[i] === 0;
   }
-  return { tMs: tMs.subarray(from, to), series: cohort.series.slice(first, end), columns, gaps: flags };
+  const series = cohort.series.slice(first, end);
+  return { tMs: tMs.subarray(from, to), series, columns, gaps: flags, rising };
+}
+
+/** Whether a value is not at least the one before it. */
+function fallsIn(values: Float64Array, from: number, to: number): boolean {
+  for (let i = from + 1; i < to; i++) if (!(values[i]! >= values[i - 1]!)) return true;
+  return false;
 }
 
 function hasGap(words: Uint32Array, start: number, end: number): boolean {
@@ -264,6 +279,7 @@ function takeMerged(
     series: keep.map((i) => group.series[i]!),
     columns: keep.map((i) => group.columns[i]!),
     gaps: keep.map((i) => group.gaps[i]!),
+    ...(group.rising === undefined ? {} : { rising: keep.map((i) => group.rising![i]!) }),
   };
 }
 

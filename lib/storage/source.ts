@@ -33,6 +33,8 @@ export interface ColumnGroup {
   readonly columns: readonly Float64Array[];
   /** Per column: false promises that it holds neither absent nor stale cells; true promises nothing. */
   readonly gaps: readonly boolean[];
+  /** Per column: true promises that it has no gaps and that no value is below the one before; false promises nothing. */
+  readonly rising?: readonly boolean[];
   /** What histogram cells of the columns point into (model/histogram_cell.ts); undefined: there are none. */
   readonly histograms?: HistogramTable | undefined;
   /**

@@ -50,7 +50,7 @@ function plain(
 function rate(flags: number, remark?: RangeFunction["remark"]): RangeFunction {
   return {
     run: (job, from, to) => {
-      const resets = (flags & IS_COUNTER) !== 0
+      const resets = (flags & IS_COUNTER) !== 0 && !job.rising
         ? findResets(job.windows.values, job.samplesCount, job.scratch)
         : 0;
       return extrapolatedRate(job.windows, job.scratch, resets, flags, from, to, job.out, job.outAt);

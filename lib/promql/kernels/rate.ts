@@ -20,14 +20,18 @@ export function findResets(values: Float64Array, count: number, out: Int32Array)
   return found;
 }
 
+/** The quick question about counters near zero may say yes too often, never too rarely. */
+const NEAR_ZERO_SLACK = 1 + 1e-9;
+
 /**
- * How far each window's increase is stretched, which its bounds alone decide, but for counters near zero. Four
- * sections, a cell a step: the factor, and the seconds sampled, to the start, to the end.
+ * How far each window's increase is stretched, which its bounds alone decide, but for counters near zero. Five
+ * sections, a cell a step: the factor; how much of the increase a first value may be to be near zero, and a little
+ * more; and the seconds sampled, to the start, to the end.
  */
 export function planExtrapolation(w: SampleWindows, flags: number): Float64Array {
   const { tMs, lo, hi, endMs, rangeMs } = w;
   const steps = endMs.length;
-  const plan = new Float64Array(4 * steps);
+  const plan = new Float64Array(5 * steps);
   const perSecond = (flags & IS_RATE) !== 0 ? rangeMs / 1000 : 1;
   for (let s = 0; s < steps; s++) {
     const first = lo[s]!;
@@ -42,16 +46,17 @@ export function planExtrapolation(w: SampleWindows, flags: number): Float64Array
     let toEnd = (end - tMs[last]!) / 1000;
     if (toEnd >= threshold) toEnd = average / 2;
     plan[s] = (sampled + toStart + toEnd) / sampled / perSecond;
-    plan[steps + s] = sampled;
-    plan[2 * steps + s] = toStart;
-    plan[3 * steps + s] = toEnd;
+    plan[steps + s] = toStart / sampled * NEAR_ZERO_SLACK;
+    plan[2 * steps + s] = sampled;
+    plan[3 * steps + s] = toStart;
+    plan[4 * steps + s] = toEnd;
   }
   return plan;
 }
 
 /**
- * rate, increase and delta for steps `from` up to `to`. `resets` are those of the whole row, so that a window
- * costs its resets and not its samples. Answers the number of values written.
+ * rate, increase and delta for steps `from` up to `to`. `resets` are those of the whole row (none where they do not
+ * count), so that a window costs its resets and not its samples. Answers the number of values written.
  */
 export function extrapolatedRate(
   w: SampleWindows,
@@ -76,18 +81,17 @@ export function extrapolatedRate(
     if (last <= first) continue;
     const firstValue = values[first]!;
     let result = values[last]! - firstValue;
-    if (isCounter && resetsCount > 0) {
+    if (resetsCount > 0) {
       while (resetAt < resetsCount && resets[resetAt]! <= first) resetAt++;
       for (let r = resetAt; r < resetsCount && resets[r]! <= last; r++) result += values[resets[r]! - 1]!;
     }
     let factor = plan[s]!;
-    if (isCounter && result > 0 && firstValue >= 0) {
-      const sampled = plan[steps + s]!;
-      const toStart = plan[2 * steps + s]!;
+    if (isCounter && firstValue <= plan[steps + s]! * result && result > 0 && firstValue >= 0) {
+      const sampled = plan[2 * steps + s]!;
       // The counter would have been zero inside the window's start: multiplied out, as nearly none is.
-      if (sampled * firstValue < toStart * result) {
+      if (sampled * firstValue < plan[3 * steps + s]! * result) {
         const toZero = sampled * (firstValue / result);
-        factor = (sampled + toZero + plan[3 * steps + s]!) / sampled / perSecond;
+        factor = (sampled + toZero + plan[4 * steps + s]!) / sampled / perSecond;
       }
     }
     out[outAt + s] = result * factor;

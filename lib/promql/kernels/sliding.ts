@@ -210,7 +210,9 @@ export function maxOverTime(
   return extremes(w, from, to, out, outAt, -1);
 }
 
-/** The queue holds indices whose values rise (sign 1) or fall (−1), the earliest of equals first; NaN never enters it. */
+/** Stretches pay once they hold this many samples; between two steps lie two at most. */
+const SAMPLES_PER_STEP_MIN = 4;
+
 function extremes(
   w: SampleWindows,
   from: number,
@@ -221,6 +223,86 @@ function extremes(
 ): number {
   if (to === from) return 0;
   const { values, lo, hi } = w;
+  if (hi[to - 1]! - lo[from]! < SAMPLES_PER_STEP_MIN * (to - from)) {
+    return queuedExtremes(values, lo, hi, from, to, out, outAt, sign);
+  }
+  const stretches = cutStretches(lo, hi, from, to);
+  if (bests.length < stretches) bests = new Float64Array(2 * stretches);
+  if (sign > 0) leastOfEach(values, stretches);
+  else greatestOfEach(values, stretches);
+  return queuedExtremes(bests, cutLo, cutHi, from, to, out, outAt, sign);
+}
+
+/** Where windows begin and end cuts the samples into stretches that lie in a window whole or not at all. */
+let cuts = new Int32Array(1024);
+/** Of each stretch. */
+let bests = new Float64Array(1024);
+/** Each step's window, in stretches. */
+let cutLo = new Int32Array(1024);
+let cutHi = new Int32Array(1024);
+
+/** Answers how many stretches there are. */
+function cutStretches(lo: Int32Array, hi: Int32Array, from: number, to: number): number {
+  if (cuts.length < 2 * (to - from) + 1) cuts = new Int32Array(4 * (to - from) + 1);
+  if (cutLo.length < to) {
+    cutLo = new Int32Array(2 * to);
+    cutHi = new Int32Array(2 * to);
+  }
+  let count = 0;
+  let starts = from;
+  let ends = from;
+  // The last end is the last cut.
+  while (ends < to) {
+    const end = hi[ends]!;
+    const cut = starts < to && lo[starts]! < end ? lo[starts]! : end;
+    cuts[count] = cut;
+    while (starts < to && lo[starts] === cut) cutLo[starts++] = count;
+    while (ends < to && hi[ends] === cut) cutHi[ends++] = count;
+    count++;
+  }
+  return count - 1;
+}
+
+/** NaN for a stretch of nothing else. */
+function leastOfEach(values: Float64Array, stretches: number): void {
+  for (let c = 0; c < stretches; c++) {
+    const end = cuts[c + 1]!;
+    let i = cuts[c]!;
+    let best = values[i]!;
+    while (best !== best && i + 1 < end) best = values[++i]!;
+    for (i++; i < end; i++) {
+      const value = values[i]!;
+      if (value < best) best = value;
+    }
+    bests[c] = best;
+  }
+}
+
+function greatestOfEach(values: Float64Array, stretches: number): void {
+  for (let c = 0; c < stretches; c++) {
+    const end = cuts[c + 1]!;
+    let i = cuts[c]!;
+    let best = values[i]!;
+    while (best !== best && i + 1 < end) best = values[++i]!;
+    for (i++; i < end; i++) {
+      const value = values[i]!;
+      if (value > best) best = value;
+    }
+    bests[c] = best;
+  }
+}
+
+/** The queue holds indices whose values rise (sign 1) or fall (−1), the earliest of equals first; NaN never enters it. */
+function queuedExtremes(
+  values: Float64Array,
+  lo: Int32Array,
+  hi: Int32Array,
+  from: number,
+  to: number,
+  out: Float64Array,
+  outAt: number,
+  sign: number,
+): number {
   if (queue.length < hi[to - 1]! - lo[from]!) queue = new Int32Array(2 * (hi[to - 1]! - lo[from]!));
   let head = 0;
   let tail = 0;

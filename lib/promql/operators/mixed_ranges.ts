@@ -64,7 +64,7 @@ export async function mixedRow(
   const floats = fn.mixed === "all" ? all : windowsOver(task, group.tMs, withoutHistograms(column));
   if (floats.count === 0) return NOTHING;
   if (fn.mixed === "floats" && ignoresAny(all.windows, floats.windows)) informIgnored(notes);
-  const own = { ...job, windows: floats.windows, samplesCount: floats.count };
+  const own = { ...job, windows: floats.windows, samplesCount: floats.count, rising: false };
   const present = await runInPieces(task, own, floats.visits);
   return { present, floats: present };
 }

@@ -124,6 +124,8 @@ export interface RowJob {
   windows: SampleWindows;
   /** Samples in `windows.tMs` and `windows.values`, which may be longer. */
   samplesCount: number;
+  /** True promises that no sample is below the one before it. */
+  rising: boolean;
   readonly params: readonly Float64Array[];
   out: Float64Array;
   outAt: number;
@@ -164,6 +166,7 @@ export async function* rangeCall(
   const job: RowJob = {
     windows: shared,
     samplesCount: 0,
+    rising: false,
     params,
     out: NOTHING,
     outAt: 0,
@@ -215,10 +218,12 @@ export async function* rangeCall(
           own.extrapolation = undefined;
           own.values = compactV;
           job.windows = own;
+          job.rising = false;
           job.samplesCount = count;
         } else {
           shared.values = column;
           job.windows = shared;
+          job.rising = group.rising?.[i] ?? false;
           job.samplesCount = samples;
         }
         if (visits === 0) continue;

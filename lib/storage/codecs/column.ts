@@ -296,20 +296,13 @@ function decodeIntegers(input: ByteReader, out: Float64Array, at: number, count:
   if (mode > 1 && count > 1) out[at + 1] = (first + delta) / power;
   if (planes === 0) {
     integers.fill(0, 0, size);
-  } else if (planes === 1) {
-    for (let i = 0; i < size; i++) integers[i] = bytes[from + i]!;
-  } else if (planes === 2) {
-    for (let i = 0; i < size; i++) integers[i] = bytes[from + i]! | (bytes[from + size + i]! << 8);
+  } else if (mode === MODE_DELTAS && fitsInt32(planes, size, first, min, divisor)) {
+    // Nearly all counters: read, summed and scaled in one pass.
+    if (planes === 1) decodeDeltas8(bytes, from, size, first, min, divisor, power, out, start);
+    else decodeDeltas16(bytes, from, size, first, min, divisor, power, out, start);
+    return;
   } else {
-    const second = from + size;
-    const third = second + size;
-    for (let i = 0; i < size; i++) {
-      integers[i] = bytes[from + i]! | (bytes[second + i]! << 8) | (bytes[third + i]! << 16);
-    }
-    for (let p = 3; p < planes; p++) {
-      const scale256 = POWERS_256[p]!;
-      for (let i = 0; i < size; i++) integers[i] = integers[i]! + bytes[from + p * size + i]! * scale256;
-    }
+    joinPlanes(bytes, from, size, planes);
   }
   if (mode === MODE_VALUES) {
     if (power === 1) { for (let i = 0; i < size; i++) out[start + i] = integers[i]! * divisor + min; }
@@ -329,6 +322,89 @@ function decodeIntegers(input: ByteReader, out: Float64Array, at: number, count:
       out[start + i] = value / power;
     }
   }
+}
+
+/** `integers[i]` from its bytes, one in each plane. */
+function joinPlanes(bytes: Uint8Array, from: number, size: number, planes: number): void {
+  const second = from + size;
+  const third = second + size;
+  if (planes === 1) {
+    for (let i = 0; i < size; i++) integers[i] = bytes[from + i]!;
+  } else if (planes === 2) {
+    for (let i = 0; i < size; i++) integers[i] = bytes[from + i]! | (bytes[second + i]! << 8);
+  } else {
+    for (let i = 0; i < size; i++) {
+      integers[i] = bytes[from + i]! | (bytes[second + i]! << 8) | (bytes[third + i]! << 16);
+    }
+    for (let p = 3; p < planes; p++) {
+      const scale256 = POWERS_256[p]!;
+      const plane = from + p * size;
+      for (let i = 0; i < size; i++) integers[i] = integers[i]! + bytes[plane + i]! * scale256;
+    }
+  }
+}
+
+/** Whether no sum of deltas on the way can leave 32 bits: additions of machine integers wait for each other least. */
+function fitsInt32(planes: number, size: number, first: number, min: number, divisor: number): boolean {
+  if (planes > 2) return false;
+  const deltaMax = Math.abs(min) + divisor * POWERS_256[planes]!;
+  return Math.abs(first) + size * deltaMax < 0x7fffffff;
+}
+
+function decodeDeltas8(
+  bytes: Uint8Array,
+  from: number,
+  size: number,
+  first: number,
+  min: number,
+  divisor: number,
+  power: number,
+  out: Float64Array,
+  start: number,
+): void {
+  const low = min | 0;
+  const factor = divisor | 0;
+  let value = first | 0;
+  for (let i = 0; i < size; i++) {
+    value = (value + Math.imul(bytes[from + i]!, factor) + low) | 0;
+    out[start + i] = value / power;
+  }
+}
+
+function decodeDeltas16(
+  bytes: Uint8Array,
+  from: number,
+  size: number,
+  first: number,
+  min: number,
+  divisor: number,
+  power: number,
+  out: Float64Array,
+  start: number,
+): void {
+  const second = from + size;
+  const low = min | 0;
+  const factor = divisor | 0;
+  let value = first | 0;
+  for (let i = 0; i < size; i++) {
+    value = (value + Math.imul(bytes[from + i]! | (bytes[second + i]! << 8), factor) + low) | 0;
+    out[start + i] = value / power;
+  }
+}
+
+/**
+ * Whether the column that begins at `at` never falls from one row to the next, as its head alone can tell. True
+ * promises that; false promises nothing. Absent and stale cells stand for the value before them.
+ */
+export function neverFalls(input: ByteReader, at: number): boolean {
+  input.at = at;
+  const head = input.byte();
+  const kind = head & KIND_MASK;
+  if (kind === KIND_CONSTANT) return true;
+  if (kind !== KIND_INTEGERS || (head & (HAS_ABSENT | HAS_STALE)) !== 0) return false;
+  const mode = (input.byte() >> 2) & 3;
+  input.byte();
+  return mode === MODE_DELTAS && input.zigzag() >= 0;
 }
 
 function encodeRaw(out: ByteWriter, count: number): void {
