@@ -14,9 +14,23 @@ const ZERO = 0x30;
 const QUOTE = 0x22;
 
 const utf8 = new TextEncoder();
+const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
+
+/** What stands before the points of some series: a comma, a bracket, the time, a comma and a quote. ASCII. */
+export interface PointPrefixes {
+  /** Each in a slot of its own, and eight bytes after the last: so many go at a time. */
+  readonly view: DataView;
+  readonly lengths: Uint8Array;
+}
+
+/** The longest is that of a time in the year 292,273,086 before: 26. */
+export const PREFIX_SLOT_BYTES = 32;
 
 export class JsonWriter {
   #bytes: Uint8Array<ArrayBuffer>;
+  /** Of the same memory. */
+  #view: DataView;
   #length = 0;
   /** Of the next buffer: as large as the last one had become. */
   #capacityBytes: number;
@@ -24,6 +38,7 @@ export class JsonWriter {
   constructor(capacityBytes: number) {
     this.#capacityBytes = capacityBytes;
     this.#bytes = new Uint8Array(capacityBytes);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
@@ -34,7 +49,8 @@ export class JsonWriter {
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.subarray(0, this.#length);
     this.#capacityBytes = Math.max(this.#capacityBytes, this.#bytes.length);
-    this.#bytes = new Uint8Array(0);
+    this.#bytes = NO_BYTES;
+    this.#view = NO_VIEW;
     this.#length = 0;
     return taken;
   }
@@ -94,13 +110,9 @@ export class JsonWriter {
     bytes[this.#length++] = ZERO + fraction % 10;
   }
 
-  /**
-   * `starts` are offsets into `prefixes`, one more than there are values: prefix i is what stands before value i
-   * (a comma, a bracket, the time). Cells whose bits are absent or stale are skipped. Returns how many were written.
-   */
+  /** Cells whose bits are absent or stale are skipped. Returns how many were written. */
   points(
-    prefixes: Uint8Array,
-    starts: Uint32Array,
+    prefixes: PointPrefixes,
     values: Float64Array,
     words: Uint32Array,
     from: number,
@@ -115,17 +127,31 @@ export class JsonWriter {
       if ((high === 0x7ff80000 && low === 0x000ab5e7) || (high === 0x7ff00000 && low === 0x00000002)) {
         continue;
       }
-      this.#room(NUMBER_BYTES_MAX);
+      if (this.#length + NUMBER_BYTES_MAX > this.#bytes.length) this.#room(NUMBER_BYTES_MAX);
       const bytes = this.#bytes;
+      const view = this.#view;
       let at = this.#length;
-      const end = starts[i + 1]!;
-      for (let k = starts[i]! + (written === 0 && !firstHasComma ? 1 : 0); k < end; k++) {
-        bytes[at++] = prefixes[k]!;
+      const skipped = written === 0 && !firstHasComma ? 1 : 0;
+      const slot = i * PREFIX_SLOT_BYTES + skipped;
+      const length = prefixes.lengths[i]! - skipped;
+      // As doubles: ASCII never makes a NaN, whose bits a number variable may lose.
+      view.setFloat64(at, prefixes.view.getFloat64(slot));
+      view.setFloat64(at + 8, prefixes.view.getFloat64(slot + 8));
+      if (length > 16) view.setFloat64(at + 16, prefixes.view.getFloat64(slot + 16));
+      if (length > 24) view.setFloat64(at + 24, prefixes.view.getFloat64(slot + 24));
+      at += length;
+      const value = values[i]!;
+      const whole = value | 0;
+      const shortest = whole === value ? -1 : writeShortest(bytes, view, at, value);
+      if (shortest >= 0) at = shortest;
+      else {
+        this.#length = at;
+        this.#number(value);
+        at = this.#length;
       }
-      this.#length = at;
-      this.#number(values[i]!);
-      bytes[this.#length++] = QUOTE;
-      bytes[this.#length++] = 0x5d;
+      bytes[at] = QUOTE;
+      bytes[at + 1] = 0x5d;
+      this.#length = at + 2;
       written++;
     }
     return written;
@@ -139,14 +165,7 @@ export class JsonWriter {
       this.#integer(Math.abs(whole));
       return;
     }
-    // Values with up to three decimals are common (and String() is slow): a quotient of small integers is the
-    // double nearest to that decimal, so its digits are the shortest.
-    const thousandths = Math.round(value * 1000);
-    if (thousandths / 1000 === value && thousandths < 2_000_000_000 && thousandths > 0) {
-      this.#thousandths(thousandths);
-      return;
-    }
-    const end = writeShortest(this.#bytes, this.#length, value);
+    const end = writeShortest(this.#bytes, this.#view, this.#length, value);
     if (end >= 0) {
       this.#length = end;
       return;
@@ -157,19 +176,6 @@ export class JsonWriter {
     let at = this.#length;
     for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
     this.#length = at;
-  }
-
-  #thousandths(thousandths: number): void {
-    const whole = (thousandths / 1000) | 0;
-    const fraction = thousandths - whole * 1000;
-    this.#integer(whole);
-    if (fraction === 0) return;
-    const bytes = this.#bytes;
-    bytes[this.#length++] = POINT;
-    bytes[this.#length++] = ZERO + ((fraction / 100) | 0);
-    if (fraction % 100 === 0) return;
-    bytes[this.#length++] = ZERO + (((fraction / 10) | 0) % 10);
-    if (fraction % 10 !== 0) bytes[this.#length++] = ZERO + fraction % 10;
   }
 
   /** Not negative, exact. */
@@ -203,6 +209,7 @@ export class JsonWriter {
     const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + count, this.#capacityBytes));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
 }
 

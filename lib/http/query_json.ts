@@ -8,7 +8,7 @@ import { writeApiHistogram } from "../model/histogram/api_form.ts";
 import { histogramAt, isHistogram } from "../model/histogram_cell.ts";
 import { isGap, setAbsent, wordsOf } from "../model/stale.ts";
 import type { MatrixSeries, QueryResult, QueryStats, QueryValue } from "../promql/result.ts";
-import { JsonWriter, quoteJson } from "./json_writer.ts";
+import { JsonWriter, type PointPrefixes, PREFIX_SLOT_BYTES, quoteJson } from "./json_writer.ts";
 import { queryStatsJson } from "./query_stats.ts";
 
 /** A chunk is handed over when it has grown to this. */
@@ -90,7 +90,7 @@ function* writeMixedPoints(
   }
   if (floats.some((_, i) => !isGap(words, i))) {
     writer.raw(',"values":[');
-    writer.points(prefixes.bytes, prefixes.starts, floats, words, 0, floats.length, false);
+    writer.points(prefixes, floats, words, 0, floats.length, false);
     writer.raw("]");
   }
   if (indexes.length > 0) writer.raw(',"histograms":[');
@@ -127,7 +127,7 @@ function* writeMatrix(
     for (let from = 0; from < values.length; from += POINTS_PER_STEP) {
       const to = Math.min(from + POINTS_PER_STEP, values.length);
       if (from === 0) writer.raw(',"values":[');
-      written += writer.points(prefixes.bytes, prefixes.starts, values, words, from, to, written > 0);
+      written += writer.points(prefixes, values, words, from, to, written > 0);
       if (writer.length >= JSON_CHUNK_BYTES) yield writer.take();
     }
     writer.raw(values.length > 0 ? "]}" : "}");
@@ -136,24 +136,28 @@ function* writeMatrix(
   writer.raw("]");
 }
 
-interface Prefixes {
+interface Prefixes extends PointPrefixes {
   readonly tMs: Float64Array;
-  /** `,[1435781451.781,"` for each time, one after the other. */
-  readonly bytes: Uint8Array;
-  readonly starts: Uint32Array;
 }
 
 /** Times are rendered once for all series that share them. */
 function prefixesOf(tMs: Float64Array): Prefixes {
-  const writer = new JsonWriter(tMs.length * 20 + 512);
-  const starts = new Uint32Array(tMs.length + 1);
+  const slots = new Uint8Array(tMs.length * PREFIX_SLOT_BYTES + 8);
+  const lengths = new Uint8Array(tMs.length);
+  const writer = new JsonWriter(tMs.length * PREFIX_SLOT_BYTES + 512);
   for (let i = 0; i < tMs.length; i++) {
+    const start = writer.length;
     writer.raw(",[");
     writer.timestamp(tMs[i]!);
     writer.raw(',"');
-    starts[i + 1] = writer.length;
+    lengths[i] = writer.length - start;
   }
-  return { tMs, bytes: writer.take(), starts };
+  const bytes = writer.take();
+  for (let i = 0, at = 0; i < tMs.length; i++) {
+    slots.set(bytes.subarray(at, at + lengths[i]!), i * PREFIX_SLOT_BYTES);
+    at += lengths[i]!;
+  }
+  return { tMs, view: new DataView(slots.buffer), lengths };
 }
 
 /** Labels are sorted by name already, as Go sorts the keys of a map. */

@@ -28,17 +28,21 @@ const PAIRS = Uint8Array.from(
   (_, i) => 0x30 + (i % 2 === 0 ? Math.floor(i / 20) : (i >> 1) % 10),
 );
 const ZERO = 0x30;
+const POINT = 0x2e;
 const DIGITS = 17;
-const digits = new Uint8Array(DIGITS + 1);
+/** Longer than the digits, so that eight of them can be read from the last. */
+const digits = new Uint8Array(DIGITS + 8);
+const digitsView = new DataView(digits.buffer);
 
 /** Neighbours in a series mostly have the same. */
 let exponentGuess = 0;
 
 /**
- * Writes `value` at `at` and answers where it ends, or −1, with nothing that counts written, when the value is
- * outside what is handled here. Needs room for 40 bytes.
+ * Writes `value` at `at`, through the array and a view of the same memory, and answers where it ends, or −1, with nothing that counts written, when the value is
+ * outside what is handled here. Needs room for 64 bytes,
+ * of which those behind the number may change.
  */
-export function writeShortest(bytes: Uint8Array, at: number, value: number): number {
+export function writeShortest(bytes: Uint8Array, view: DataView, at: number, value: number): number {
   const size = value < 0 ? -value : value;
   if (!(size >= VALUE_MIN && size < VALUE_MAX)) return -1;
   let exponent = exponentGuess;
@@ -53,7 +57,7 @@ export function writeShortest(bytes: Uint8Array, at: number, value: number): num
     if (rounded >= 1e15) return -1;
     fillDigits(rounded, 0);
     // Two zeros stand before the fifteen.
-    return place(bytes, at, value < 0, 2, exponent);
+    return place(bytes, view, at, value < 0, 2, exponent);
   }
 
   let decimals = 15 - exponent;
@@ -76,7 +80,7 @@ export function writeShortest(bytes: Uint8Array, at: number, value: number): num
   const fromTie = rest + 0.5 - up;
   if (fromTie < TIE_WIDTH || fromTie > 1 - TIE_WIDTH) return -1;
   if (!fillDigits(whole, up) || digits[start] === ZERO || (start === 1 && digits[0] !== ZERO)) return -1;
-  return place(bytes, at, value < 0, start, exponent);
+  return place(bytes, view, at, value < 0, start, exponent);
 }
 
 /** The exact product of `size` and a power of ten, less `high`, its rounding. */
@@ -121,22 +125,38 @@ function fillDigits(whole: number, up: number): boolean {
   return true;
 }
 
-/** Writes the digits from `start` on, without zeros at the end; the first stands for 10^exponent. */
-function place(bytes: Uint8Array, at: number, negative: boolean, start: number, exponent: number): number {
+/**
+ * Writes the digits from `start` on, without zeros at the end; the first stands for 10^exponent. Eight bytes go at a
+ * time, as doubles: digits never make a NaN, whose bits a number variable may lose.
+ */
+function place(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  negative: boolean,
+  start: number,
+  exponent: number,
+): number {
   let end = DIGITS;
   while (end > start && digits[end - 1] === ZERO) end--;
   if (negative) bytes[at++] = 0x2d;
   let from = start;
   if (exponent >= 0) {
-    const pointAt = start + exponent + 1;
-    while (from < pointAt) bytes[at++] = digits[from++]!;
-    if (end <= pointAt) return at;
-    bytes[at++] = 0x2e;
+    const wholes = exponent + 1;
+    view.setFloat64(at, digitsView.getFloat64(start));
+    if (wholes > 8) view.setFloat64(at + 8, digitsView.getFloat64(start + 8));
+    at += wholes;
+    from += wholes;
+    if (end <= from) return at;
+    bytes[at++] = POINT;
   } else {
     bytes[at++] = ZERO;
-    bytes[at++] = 0x2e;
+    bytes[at++] = POINT;
     for (let i = exponent + 1; i < 0; i++) bytes[at++] = ZERO;
   }
-  while (from < end) bytes[at++] = digits[from++]!;
-  return at;
+  const count = end - from;
+  view.setFloat64(at, digitsView.getFloat64(from));
+  if (count > 8) view.setFloat64(at + 8, digitsView.getFloat64(Math.min(from + 8, DIGITS)));
+  if (count > 16) bytes[at + 16] = digits[from + 16]!;
+  return at + count;
 }

@@ -18,6 +18,8 @@ import type { CohortView, HeadView, PageRef } from "./view.ts";
 
 /** Cells of one group: 8 MB, and some 5 ms of decoding between two chances to stop. */
 const GROUP_CELLS_MAX = 1_048_576;
+/** Where groups are used up one at a time: what a second-level cache holds from decoding to use. */
+const REUSED_CELLS_MAX = 131_072;
 
 type MatcherSets = readonly (readonly Matcher[])[];
 
@@ -60,6 +62,7 @@ async function* select(
   // Of two cohorts with a sample of one series at one time, the younger wins: they come oldest first.
   const merge = new SeriesMerge(range);
   let after: number | undefined = 0;
+  const room = request.oneAtATime === true ? new Room() : undefined;
   let durable: Promise<void> | undefined;
   try {
     while (after !== undefined) {
@@ -67,7 +70,7 @@ async function* select(
       const view: HeadView = await head.view([request.matchers], range, after);
       // A crash must not take back what an answer has shown; the journal is written while the groups are worked on.
       if (!view.durable) durable = head.untilDurable();
-      for (const cohort of view.cohorts) yield* groupsOf(cohort, request, signal, merge, cache);
+      for (const cohort of view.cohorts) yield* groupsOf(cohort, request, signal, merge, { cache, room });
       after = view.next;
     }
     yield* merge.groups(samplesMax);
@@ -82,7 +85,7 @@ async function* groupsOf(
   { range, samplesMax }: SelectRequest,
   signal: AbortSignal,
   merge: SeriesMerge,
-  cache: PageCache,
+  { cache, room }: { readonly cache: PageCache; readonly room: Room | undefined },
 ): AsyncIterable<ColumnGroup> {
   signal.throwIfAborted();
   const pages = await cache.load(cohort.cohort, cohort.pages);
@@ -94,7 +97,8 @@ async function* groupsOf(
   const from = lowerBound(tMs, range.startMs);
   const to = lowerBound(tMs, range.endMs + 1);
   if (from === to) return;
-  const blockColumns = Math.max(1, Math.floor(GROUP_CELLS_MAX / rowsCount));
+  const cellsMax = room === undefined ? GROUP_CELLS_MAX : REUSED_CELLS_MAX;
+  const blockColumns = Math.max(1, Math.floor(cellsMax / rowsCount));
   for (let first = 0; first < cohort.columns.length; first += blockColumns) {
     signal.throwIfAborted();
     const end = Math.min(first + blockColumns, cohort.columns.length);
@@ -104,7 +108,7 @@ async function* groupsOf(
         "query processing would load too many samples into memory in query execution",
       );
     }
-    const group = decodeBlock({ cohort, spans, tMs, from, to, first, end, cache });
+    const group = decodeBlock({ cohort, spans, tMs, from, to, first, end, cache, room });
     const plain = takeMerged(group, first, merged, merge);
     if (plain.series.length > 0) yield plain;
   }
@@ -157,12 +161,23 @@ interface Block {
   readonly first: number;
   readonly end: number;
   readonly cache: PageCache;
+  readonly room: Room | undefined;
 }
 
-function decodeBlock({ cohort, spans, tMs, from, to, first, end, cache }: Block): ColumnGroup {
+/** Memory that the groups of one query share, one after the other: fresh memory is cold, and must be cleared. */
+class Room {
+  #cells = new Float64Array(0);
+
+  cells(count: number): Float64Array {
+    if (this.#cells.length < count) this.#cells = new Float64Array(Math.max(count, 2 * this.#cells.length));
+    return this.#cells;
+  }
+}
+
+function decodeBlock({ cohort, spans, tMs, from, to, first, end, cache, room }: Block): ColumnGroup {
   const rows = tMs.length;
   const count = end - first;
-  const cells = new Float64Array(rows * count);
+  const cells = room === undefined ? new Float64Array(rows * count) : room.cells(rows * count);
   const words = wordsOf(cells);
   const gaps = new Uint8Array(count);
   const falls = new Uint8Array(count);

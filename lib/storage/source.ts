@@ -19,12 +19,14 @@ export interface SelectRequest {
   readonly range: TimeRange;
   /** Reading stops with a `UserError` (`execution`) when more samples than this would be held at once. */
   readonly samplesMax: number;
+  /** The caller is done with a group's columns when it asks for the next one: they share one piece of memory. */
+  readonly oneAtATime?: boolean;
 }
 
 /**
  * Some series of one cohort over the requested range. `columns[i]` belongs to `series[i]` and has as many values
  * as `tMs`. A cell without a sample holds the absent pattern, an ended series the stale pattern (model/stale.ts).
- * Read-only for the caller, who may keep it for the length of a query.
+ * Read-only for the caller, who may keep it for the length of a query unless it asked for one at a time.
  */
 export interface ColumnGroup {
   /** Ascending, no value twice; exact integers. */

@@ -43,6 +43,7 @@ export function rangeInput(evaluator: Evaluator, expr: Expr, grid: StepGrid): Ra
     matchers: selector.matchers,
     range: { startMs: endMs[0]! - rangeMs - before + 1, endMs: endMs[grid.count - 1]! + after },
     samplesMax: context.budget.samplesMax - context.budget.held,
+    oneAtATime: true,
   }, context.pacer.signal);
   return {
     groups: context.statsSelectors.has(selector) ? withDetectedHints(groups) : groups,

@@ -77,6 +77,7 @@ export async function* selectVector(
       endMs: endMs[grid.count - 1]! + (smoothed ? lookbackMs : 0),
     },
     samplesMax: budget.samplesMax - budget.held,
+    oneAtATime: true,
   }, pacer.signal);
   const newest = new Int32Array(grid.count);
   for await (const group of context.statsSelectors.has(selector) ? withDetectedHints(groups) : groups) {
