@@ -154,8 +154,7 @@ function prefixesOf(tMs: Float64Array): Prefixes {
   }
   const bytes = writer.take();
   for (let i = 0, at = 0; i < tMs.length; i++) {
-    slots.set(bytes.subarray(at, at + lengths[i]!), i * PREFIX_SLOT_BYTES);
-    at += lengths[i]!;
+    for (let k = 0; k < lengths[i]!; k++) slots[i * PREFIX_SLOT_BYTES + k] = bytes[at++]!;
   }
   return { tMs, view: new DataView(slots.buffer), lengths };
 }

@@ -1,5 +1,5 @@
 /**
- * Opened pages by least recent use, within a budget of bytes. Pages never change, so nothing is ever invalidated:
+ * Opened pages within a budget of bytes: the oldest leaves that was not used since its turn last came. Pages never change, so nothing is ever invalidated:
  * a page that is gone is simply not asked for again.
  */
 import type { Kv, Log } from "../core/ports.ts";
@@ -27,9 +27,16 @@ export interface PageCacheOptions {
   readonly yieldToLoop?: () => Promise<void>;
 }
 
+interface Kept {
+  readonly page: OpenPage;
+  readonly bytes: number;
+  /** A use costs this mark; moving what is used to the end cost a query of many pages a millisecond. */
+  used: boolean;
+}
+
 export class PageCache {
   readonly #options: PageCacheOptions;
-  readonly #pages = new Map<string, { readonly page: OpenPage; readonly bytes: number }>();
+  readonly #pages = new Map<string, Kept>();
   #bytes = 0;
   #hits = 0;
   #misses = 0;
@@ -45,8 +52,7 @@ export class PageCache {
     const key = `${cohort}/${ref.page}`;
     const found = this.#pages.get(key);
     if (found === undefined) return undefined;
-    this.#pages.delete(key);
-    this.#pages.set(key, found);
+    found.used = true;
     this.#hits++;
     return found.page;
   }
@@ -116,12 +122,16 @@ export class PageCache {
     const key = `${cohort}/${ref.page}`;
     const raced = this.#pages.get(key);
     if (raced !== undefined) return raced.page;
-    this.#pages.set(key, { page, bytes });
+    this.#pages.set(key, { page, bytes, used: false });
     this.#bytes += bytes;
+    // Ends: a page comes round a second time unused.
     for (const [oldest, kept] of this.#pages) {
       if (this.#bytes <= bytesMax) break;
       this.#pages.delete(oldest);
-      this.#bytes -= kept.bytes;
+      if (kept.used) {
+        kept.used = false;
+        this.#pages.set(oldest, kept);
+      } else this.#bytes -= kept.bytes;
     }
     return page;
   }

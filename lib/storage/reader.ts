@@ -19,7 +19,7 @@ import type { CohortView, HeadView, PageRef } from "./view.ts";
 /** Cells of one group: 8 MB, and some 5 ms of decoding between two chances to stop. */
 const GROUP_CELLS_MAX = 1_048_576;
 /** Where groups are used up one at a time: what a second-level cache holds from decoding to use. */
-const REUSED_CELLS_MAX = 131_072;
+const REUSED_CELLS_MAX = 49_152;
 
 type MatcherSets = readonly (readonly Matcher[])[];
 
@@ -97,6 +97,7 @@ async function* groupsOf(
   const from = lowerBound(tMs, range.startMs);
   const to = lowerBound(tMs, range.endMs + 1);
   if (from === to) return;
+  const shown = tMs.subarray(from, to);
   const cellsMax = room === undefined ? GROUP_CELLS_MAX : REUSED_CELLS_MAX;
   const blockColumns = Math.max(1, Math.floor(cellsMax / rowsCount));
   for (let first = 0; first < cohort.columns.length; first += blockColumns) {
@@ -108,7 +109,7 @@ async function* groupsOf(
         "query processing would load too many samples into memory in query execution",
       );
     }
-    const group = decodeBlock({ cohort, spans, tMs, from, to, first, end, cache, room });
+    const group = decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, room });
     const plain = takeMerged(group, first, merged, merge);
     if (plain.series.length > 0) yield plain;
   }
@@ -154,7 +155,8 @@ interface Block {
   readonly cohort: CohortView;
   readonly spans: readonly Span[];
   readonly tMs: Float64Array;
-  /** Rows inside the range. */
+  /** Those of the rows inside the range, `from` up to `to`; one array for all blocks of the cohort. */
+  readonly shown: Float64Array;
   readonly from: number;
   readonly to: number;
   /** Positions in the view's columns. */
@@ -174,7 +176,7 @@ class Room {
   }
 }
 
-function decodeBlock({ cohort, spans, tMs, from, to, first, end, cache, room }: Block): ColumnGroup {
+function decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, room }: Block): ColumnGroup {
   const rows = tMs.length;
   const count = end - first;
   const cells = room === undefined ? new Float64Array(rows * count) : room.cells(rows * count);
@@ -209,12 +211,14 @@ function decodeBlock({ cohort, spans, tMs, from, to, first, end, cache, room }: 
     at += span.rowsCount;
   }
   const windowRows = cohort.window.tMs.length;
-  const windowWords = wordsOf(cohort.window.cells);
-  for (let i = 0; i < count; i++) {
-    const start = (first + i) * windowRows;
-    cells.set(cohort.window.cells.subarray(start, start + windowRows), i * rows + at);
-    if (gaps[i] === 0 && hasGap(windowWords, start, start + windowRows)) gaps[i] = 1;
-    if (falls[i] === 0 && fallsIn(cells, i * rows + Math.max(0, at - 1), (i + 1) * rows)) falls[i] = 1;
+  if (windowRows > 0) {
+    const windowWords = wordsOf(cohort.window.cells);
+    for (let i = 0; i < count; i++) {
+      const start = (first + i) * windowRows;
+      cells.set(cohort.window.cells.subarray(start, start + windowRows), i * rows + at);
+      if (gaps[i] === 0 && hasGap(windowWords, start, start + windowRows)) gaps[i] = 1;
+      if (falls[i] === 0 && fallsIn(cells, i * rows + Math.max(0, at - 1), (i + 1) * rows)) falls[i] = 1;
+    }
   }
   const columns: Float64Array[] = new Array(count);
   const flags: boolean[] = new Array(count);
@@ -225,7 +229,7 @@ function decodeBlock({ cohort, spans, tMs, from, to, first, end, cache, room }: 
     rising[i] = gaps[i] === 0 && falls[i] === 0;
   }
   const series = cohort.series.slice(first, end);
-  return { tMs: tMs.subarray(from, to), series, columns, gaps: flags, rising };
+  return { tMs: shown, series, columns, gaps: flags, rising };
 }
 
 /** Whether a value is not at least the one before it. */

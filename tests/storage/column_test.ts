@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ByteReader, ByteWriter } from "../../lib/storage/codecs/bytes.ts";
-import { decodeColumn, encodeColumn } from "../../lib/storage/codecs/column.ts";
+import { decodeColumn, encodeColumn, neverFalls } from "../../lib/storage/codecs/column.ts";
 import { CorruptDataError } from "../../lib/storage/errors.ts";
 import {
   ABSENT_HIGH,
@@ -104,6 +104,36 @@ Deno.test("a column of decimals, counters or gauges with gaps comes back bit for
     }),
     { numRuns: 400 },
   );
+});
+
+Deno.test("small counters and gauges, up to what 32 bits hold and beyond, come back bit for bit", () => {
+  const walks = fc.record({
+    scale: fc.integer({ min: 0, max: 3 }),
+    first: fc.integer({ min: -(2 ** 31), max: 2 ** 31 }),
+    deltas: fc.array(fc.integer({ min: -300, max: 300 }), { minLength: 2, maxLength: 80 }),
+    lift: fc.constantFrom(0, 300, 40_000),
+    factor: fc.constantFrom(1, 3, 4096),
+  });
+  fc.assert(fc.property(walks, ({ scale, first, deltas, lift, factor }) => {
+    let m = first;
+    roundTrip(ofNumbers(deltas.map((delta) => (m += (delta + lift) * factor) / 10 ** scale)));
+  }));
+});
+
+Deno.test("a column whose head says that it never falls does not, and a counter's head says so", () => {
+  const rises = (numbers: readonly number[]) =>
+    neverFalls(new ByteReader(encoded(ofNumbers(numbers)), "column"), 0);
+  const deltas = fc.array(fc.integer({ min: -2, max: 200 }), { minLength: 1, maxLength: 80 });
+  fc.assert(fc.property(deltas, (steps) => {
+    let m = 0;
+    const numbers = steps.map((step) => (m += step) / 100);
+    if (rises(numbers)) { for (let i = 1; i < numbers.length; i++) assert(numbers[i]! >= numbers[i - 1]!); }
+  }));
+  let m = 0;
+  const counter = Array.from({ length: 64 }, (_, i) => m += 100 + (i * i * 31) % 90);
+  assert.equal(rises(counter), true);
+  assert.equal(rises([...counter, 0]), false);
+  assert.equal(rises(new Array(10).fill(5)), true);
 });
 
 Deno.test("usual columns take few bytes", () => {

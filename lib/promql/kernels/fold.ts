@@ -46,17 +46,15 @@ function foldSum(
   words: Uint32Array,
   at: number,
 ): void {
-  const rests = 2 * steps;
   for (let s = 0; s < steps; s++) {
     const x = values[at + s]!;
     if (x !== x && isAbsent(words, at + s)) continue;
-    state[s] = state[s]! + 1;
+    state[s]!++;
     const sum = state[steps + s]!;
     const t = sum + x;
-    // Without a branch on which is larger, yet as exact: both forms give the whole rounding error.
-    const back = t - sum;
-    const rest = (sum - (t - back)) + (x - back);
-    state[rests + s] = Math.abs(t) === Infinity ? 0 : state[rests + s]! + rest;
+    if (t === Infinity || t === -Infinity) state[2 * steps + s] = 0;
+    else if (Math.abs(sum) >= Math.abs(x)) state[2 * steps + s]! += (sum - t) + x;
+    else state[2 * steps + s]! += (x - t) + sum;
     state[steps + s] = t;
   }
 }

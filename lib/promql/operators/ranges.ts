@@ -173,15 +173,18 @@ export async function* rangeCall(
     outAt: 0,
     scratch: new Int32Array(0),
   };
+  let sharedVisits = 0;
   const task: MixedTask = { context, fn, grid, input, reach, evalMs };
   for await (const group of input.groups) {
     const mayMix = group.histograms !== undefined ||
       (context.usesStartTimes && group.startTimesMs !== undefined);
     const samples = group.tMs.length;
     budget.addRead(samples * group.series.length);
-    shared.tMs = group.tMs;
-    shared.extrapolation = undefined;
-    const sharedVisits = findWindows(group.tMs, samples, reach.endMs, reach.rangeMs, shared.lo, shared.hi);
+    if (group.tMs !== shared.tMs) {
+      shared.tMs = group.tMs;
+      shared.extrapolation = undefined;
+      sharedVisits = findWindows(group.tMs, samples, reach.endMs, reach.rangeMs, shared.lo, shared.hi);
+    }
     holdWidest(context, shared);
     const drops = dropsNameOf(group);
     if (job.scratch.length < samples) job.scratch = new Int32Array(samples);

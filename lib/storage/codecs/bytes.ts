@@ -115,12 +115,16 @@ export class ByteWriter {
 }
 
 export class ByteReader {
-  readonly #view: DataView;
+  #view: DataView | undefined;
   at: number;
 
   constructor(readonly bytes: Uint8Array, readonly what: string, start = 0) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = start;
+  }
+
+  /** Made when it is first needed: it costs more than most of what is read without it. */
+  #words(): DataView {
+    return this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
   }
 
   fail(reason: string): never {
@@ -172,14 +176,14 @@ export class ByteReader {
 
   uint32(): number {
     this.need(4);
-    const value = this.#view.getUint32(this.at, true);
+    const value = this.#words().getUint32(this.at, true);
     this.at += 4;
     return value;
   }
 
   float64(): number {
     this.need(8);
-    const value = this.#view.getFloat64(this.at, true);
+    const value = this.#words().getFloat64(this.at, true);
     this.at += 8;
     return value;
   }

@@ -26,7 +26,7 @@ const sample = fc.oneof(
 const windows = fc.record({
   values: fc.array(sample, { minLength: 1, maxLength: 60 }),
   rangeMs: fc.integer({ min: 1, max: 40 }),
-  stepMs: fc.integer({ min: 1, max: 5 }),
+  stepMs: fc.integer({ min: 1, max: 12 }),
 }).map(({ values, rangeMs, stepMs }): SampleWindows => {
   const steps = Math.floor((values.length + 10) / stepMs) + 1;
   const endMs = Float64Array.from({ length: steps }, (_, s) => s * stepMs);
