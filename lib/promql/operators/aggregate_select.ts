@@ -36,6 +36,7 @@ async function groupRows(
   const rows: number[][] = [];
   await context.pacer.rows(block.labels.length, (row) => {
     const slot = grouping.slotOf(block.labels[row]!);
+    if (block.dropsName !== undefined && block.dropsName[row] !== 0) grouping.markDropping(slot);
     if (slot === rows.length) rows.push([row]);
     else rows[slot]!.push(row);
   });
@@ -192,7 +193,7 @@ export async function* quantileAggregate(evaluator: Evaluator, node: Aggregate, 
   const all = await collect(context, evaluator.vector(node.expr, grid), steps);
   const block = withoutHistograms(all, "quantile", notesOf(evaluator, node));
   const { grouping, rows } = await groupRows(context, node, block);
-  const out = absentBlock(steps, grouping.labels);
+  const out = absentBlock(steps, grouping.labels, grouping.dropsName);
   for (let slot = 0; slot < rows.length; slot++) {
     const members = rows[slot]!;
     const sorted = new Float64Array(members.length);
