@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly delayedNameRemoval: boolean;
   /** Whether rates and resets go by the start times of samples, where there are any. Undefined: no. */
   readonly usesStartTimes?: boolean;
+  /** Whether samples arrive with `__type__` and `__unit__`. Undefined: no. */
+  readonly typeAndUnitLabels?: boolean;
 }
 
 /** Rules and dashboards ask the same few hundred queries again and again. */
@@ -84,6 +86,7 @@ async function run(
     noStepSubqueryIntervalMs: engine.noStepSubqueryIntervalMs,
     delayedNameRemoval: engine.delayedNameRemoval,
     usesStartTimes: engine.usesStartTimes ?? false,
+    typeAndUnitLabels: engine.typeAndUnitLabels ?? false,
     statsSelectors: statsSelectors(expr),
     annotations,
     budget,

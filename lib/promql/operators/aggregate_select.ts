@@ -8,7 +8,7 @@ import { formatHistogram } from "../../model/histogram/format.ts";
 import { histogramAt } from "../../model/histogram_cell.ts";
 import { quoteGo, withLabel } from "../../model/labels.ts";
 import { absentColumn, isAbsent, wordsOf } from "../../model/stale.ts";
-import type { Aggregate } from "../ast.ts";
+import type { Aggregate, Expr } from "../ast.ts";
 import {
   absentBlock,
   type Block,
@@ -86,9 +86,9 @@ export async function* selectK(evaluator: Evaluator, node: Aggregate, grid: Step
   );
 }
 
-/** As Prometheus: an ignored histogram is remarked on where the expression stands. */
-function notesOf(evaluator: Evaluator, node: Aggregate): FoldNotes {
-  return { annotations: evaluator.context.annotations, pos: node.expr.pos };
+/** As Prometheus: topk and bottomk remark on an ignored histogram where they stand, quantile where its vector does. */
+function notesOf(evaluator: Evaluator, at: Expr): FoldNotes {
+  return { annotations: evaluator.context.annotations, pos: at.pos };
 }
 
 const INT64_MAX = 2 ** 63;
@@ -191,7 +191,7 @@ export async function* quantileAggregate(evaluator: Evaluator, node: Aggregate, 
     }
   }
   const all = await collect(context, evaluator.vector(node.expr, grid), steps);
-  const block = withoutHistograms(all, "quantile", notesOf(evaluator, node));
+  const block = withoutHistograms(all, "quantile", notesOf(evaluator, node.expr));
   const { grouping, rows } = await groupRows(context, node, block);
   const out = absentBlock(steps, grouping.labels, grouping.dropsName);
   for (let slot = 0; slot < rows.length; slot++) {
