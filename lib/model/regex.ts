@@ -28,16 +28,23 @@ export interface Regex {
   expand(text: string, template: string): string | undefined;
 }
 
+/** The full engine takes up to ten microseconds a character to compile, and the event loop waits. */
+const FULL_PATTERN_MAX = 4_096;
+
 /** Compiles `^(?s:pattern)$`. Throws a `UserError` (`bad_data`) with the engine's reason. */
 export function compileAnchored(pattern: string): Regex {
   const parsed = parseRegex(pattern);
-  if (parsed === undefined) return plainRegex(pattern, compileFull(pattern));
+  if (parsed === undefined) return fullRegex(pattern);
   const shapes = parsed.foldsCase ? undefined : shapeMatcher(parsed.node);
   const native = backtrackingRegExp(parsed);
+  let linear: Automaton | undefined;
+  if (shapes === undefined && native === undefined) {
+    linear = automatonOf(parsed);
+    if (linear === undefined) return fullRegex(pattern);
+  }
   // What was parsed is right, so the other engines can wait until they are needed.
   let full: Regex | undefined;
   const slow = () => full ??= plainRegex(pattern, compileFull(pattern));
-  let linear: Automaton | undefined;
   const linearMatches = (text: string) => (linear ??= automatonOf(parsed) ?? slow()).matches(text);
   const nativeMatches = (text: string) =>
     native !== undefined && text.length <= BACKTRACKING_TEXT_MAX ? native.test(text) : linearMatches(text);
@@ -50,7 +57,7 @@ export function compileAnchored(pattern: string): Regex {
       if (native === undefined || text.length > BACKTRACKING_TEXT_MAX) return slow().expand(text, template);
       const match = native.exec(text);
       if (match === null) return undefined;
-      return expandTemplate(template, (name) => /^[0-9]+$/.test(name) ? match[Number(name)] ?? "" : "");
+      return expandTemplate(template, (name) => GROUP_NUMBER.test(name) ? match[Number(name)] ?? "" : "");
     },
   };
 }
@@ -69,6 +76,14 @@ export function foldsCase(pattern: string): boolean {
 export function compileUnanchored(pattern: string): (text: string) => boolean {
   const compiled = wrapErrors(() => RE2JS.compile(pattern));
   return (text) => compiled.matcher(text).find();
+}
+
+/** A pattern that only the full engine takes. In the words of Go, where it is a size of another kind. */
+function fullRegex(pattern: string): Regex {
+  if (pattern.length > FULL_PATTERN_MAX) {
+    throw new UserError("bad_data", "error parsing regexp: expression too large");
+  }
+  return plainRegex(pattern, compileFull(pattern));
 }
 
 function compileFull(pattern: string): RE2JS {
@@ -95,7 +110,7 @@ function plainRegex(pattern: string, compiled: RE2JS): Regex {
       const matcher = compiled.matcher(text);
       if (!matcher.matches()) return undefined;
       return expandTemplate(template, (name) => {
-        const index = /^[0-9]+$/.test(name) ? Number(name) : undefined;
+        const index = GROUP_NUMBER.test(name) ? Number(name) : undefined;
         if (index !== undefined) return index <= matcher.groupCount() ? matcher.group(index) ?? "" : "";
         return compiled.namedGroups()[name] === undefined ? "" : matcher.group(name) ?? "";
       });
@@ -110,10 +125,13 @@ function prefixOf(node: RegexNode): string {
   return node.kind === "concat" && node.parts.length > 0 ? prefixOf(node.parts[0]!) : "";
 }
 
-/** As Go's regexp.Expand: `$name` takes the longest run of word characters; `$$` is a dollar sign. */
+/** As Go: a number with a leading zero is a name. */
+const GROUP_NUMBER = /^(?:0|[1-9][0-9]*)$/;
+
+/** As Go's regexp.Expand: `$name` takes the longest run of letters, digits and `_`; `$$` is a dollar sign. */
 export function expandTemplate(template: string, groupOf: (name: string) => string): string {
   return template.replace(
-    /\$(?:\$|\{([0-9A-Za-z_]+)\}|([0-9A-Za-z_]+))/g,
+    /\$(?:\$|\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/gu,
     (whole, braced?: string, bare?: string) => whole === "$$" ? "$" : groupOf(braced ?? bare ?? ""),
   );
 }

@@ -108,6 +108,7 @@ Deno.test("groups fill a template by Go's rules", () => {
       ["(a)", "a", "$1_x", ""],
       ["(a)", "a", "${1}_x", "a_x"],
       ["(a)", "a", "$$1", "$1"],
+      ["(a)", "a", "$01 $é.", " ."],
       ["(a)", "a", "$0$9", "a"],
       ["(?P<name>.+)", "v", "$name", "v"],
       ["(a)", "b", "$1", undefined],
@@ -177,6 +178,12 @@ Deno.test("an automaton forgets its states before they fill memory, and goes on"
 Deno.test("repetitions in one another are refused where RE2 refuses them", () => {
   throws(() => compileAnchored("((a{100}){100})"), { message: /^error parsing regexp: / });
   strictEqual(compileAnchored("(a{10}){10}").matches("a".repeat(100)), true);
+  throws(() => compileAnchored("\\p{L}".repeat(1_000)), {
+    message: "error parsing regexp: expression too large",
+  });
+  throws(() => compileAnchored("[a-z]{1,100}".repeat(5_000)), {
+    message: "error parsing regexp: expression too large",
+  });
   // Each within the limit, together too many steps: the full engine takes them.
   strictEqual(automatonOf(parseRegex("(?:(?:[ab]{30}){30})".repeat(400))!), undefined);
 });
