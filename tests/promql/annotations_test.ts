@@ -212,6 +212,12 @@ Deno.test("functions over ranges remark on mixed samples, on gauges and on layou
   ]);
 });
 
+function told(op: string, left: string, right: string, taken: boolean): string[] {
+  return taken
+    ? []
+    : [`incompatible sample types encountered for binary operator "${op}": ${left} ${op} ${right} (1:1)`];
+}
+
 Deno.test("operators remark on histograms that they cannot take", async () => {
   const ops: readonly (readonly [op: string, fh: boolean, hf: boolean, hh: boolean])[] = [
     ["+", false, false, true],
@@ -230,16 +236,11 @@ Deno.test("operators remark on histograms that they cannot take", async () => {
   ];
   const cases: Case[] = [];
   for (const [op, floatHistogram, histogramFloat, both] of ops) {
-    function told(left: string, right: string, taken: boolean): string[] {
-      return taken
-        ? []
-        : [`incompatible sample types encountered for binary operator "${op}": ${left} ${op} ${right} (1:1)`];
-    }
     const forms = /[=<>]/.test(op) ? [op, `${op} bool`] : [op];
     for (const form of forms) {
       cases.push(
-        [`2 ${form} mix{type="histogram"}`, [], told("float", "histogram", floatHistogram)],
-        [`mix{type="histogram"} ${form} 2`, [], told("histogram", "float", histogramFloat)],
+        [`2 ${form} mix{type="histogram"}`, [], told(op, "float", "histogram", floatHistogram)],
+        [`mix{type="histogram"} ${form} 2`, [], told(op, "histogram", "float", histogramFloat)],
       );
       for (const group of ["", "group_left", "group_right"]) {
         const match = `${form} ignoring(type) ${group}`;
@@ -247,9 +248,9 @@ Deno.test("operators remark on histograms that they cannot take", async () => {
         const histogram = `mix{type="histogram"}`;
         cases.push(
           [`${float} ${match} ${float}`, [], []],
-          [`${float} ${match} ${histogram}`, [], told("float", "histogram", floatHistogram)],
-          [`${histogram} ${match} ${float}`, [], told("histogram", "float", histogramFloat)],
-          [`${histogram} ${match} ${histogram}`, [], told("histogram", "histogram", both)],
+          [`${float} ${match} ${histogram}`, [], told(op, "float", "histogram", floatHistogram)],
+          [`${histogram} ${match} ${float}`, [], told(op, "histogram", "float", histogramFloat)],
+          [`${histogram} ${match} ${histogram}`, [], told(op, "histogram", "histogram", both)],
         );
         if (op !== "+" && op !== "-") continue;
         const what = op === "+" ? "addition" : "subtraction";
