@@ -25,6 +25,8 @@ class Steps {
   count = 0;
   readonly ranges: CharRanges[] = [];
   readonly #foldsCase: boolean;
+  /** Of characters that fold: their ranges. */
+  readonly #folded = new Map<number, CharRanges>();
 
   constructor(foldsCase: boolean) {
     this.#foldsCase = foldsCase;
@@ -89,7 +91,8 @@ class Steps {
 
   #char(code: number, next: number): number {
     if (!this.#foldsCase) return this.add(CHAR, code, next);
-    const ranges = foldedRanges([[code, code]]);
+    let ranges = this.#folded.get(code);
+    if (ranges === undefined) this.#folded.set(code, ranges = foldedRanges([[code, code]]));
     return ranges.length === 1 && ranges[0]![0] === ranges[0]![1]
       ? this.add(CHAR, code, next)
       : this.#ranges(ranges, next);

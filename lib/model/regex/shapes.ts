@@ -80,12 +80,15 @@ function shapesOf(node: RegexNode): readonly Shape[] | undefined {
       return charShapes(node);
     case "alternatives": {
       const all: Shape[] = [];
+      let plain = true;
       for (const branch of node.branches) {
         const shapes = shapesOf(branch);
-        if (shapes === undefined || all.length + shapes.length > LITERALS_MAX) return undefined;
+        if (shapes === undefined) return undefined;
+        plain &&= arePlain(shapes);
+        if (all.length + shapes.length > (plain ? LITERALS_MAX : SHAPES_MAX)) return undefined;
         for (const shape of shapes) all.push(shape);
       }
-      return all.length <= SHAPES_MAX || arePlain(all) ? all : undefined;
+      return all;
     }
     case "concat":
       return concatShapes(node.parts);
