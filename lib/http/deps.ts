@@ -179,11 +179,19 @@ export interface SelfSnapshot {
   readonly scrape: ScrapeSnapshot;
   readonly discovery: readonly DiscoverySnapshot[];
   readonly actors: SystemStats;
-  readonly eventLoop: { readonly stallMsMax: number; readonly stallMsTotal: number };
+  readonly eventLoop: EventLoopSnapshot;
   readonly queriesConcurrentMax: number;
   readonly queryLog: { readonly enabled: boolean; readonly failures: number; readonly dropped: number };
   /** Undefined where the platform does not tell. */
   readonly process: ProcessFacts | undefined;
+}
+
+/** How late the event loop was. */
+export interface EventLoopSnapshot {
+  readonly stallMsMax: number;
+  readonly stallMsTotal: number;
+  /** Ascending; the last bound is Infinity. Each counts what is above the bound before it. */
+  readonly counts: readonly { readonly boundS: number; readonly count: number }[];
 }
 
 export interface StorageSnapshot {
