@@ -18,6 +18,8 @@ import type { SeriesSource } from "../storage/source.ts";
 
 export interface HttpDeps {
   readonly clock: Clock;
+  /** Resolves once the event loop has turned: awaited between pieces of long work. */
+  readonly yieldToLoop: () => Promise<void>;
   readonly log: Log;
   readonly options: HttpOptions;
   readonly engine: QueryEngine;

@@ -37,6 +37,7 @@ export function createHandler(given: HttpDeps): HttpHandler {
     receiver: () => receiver.stats,
   });
   deps.registry.register(self);
+  const pacing = { monotonicMs: () => deps.clock.monotonicMs(), yieldToLoop: deps.yieldToLoop };
   const prefix = deps.options.routePrefix.replace(/\/+$/, "");
 
   async function answer(
@@ -80,7 +81,7 @@ export function createHandler(given: HttpDeps): HttpHandler {
 
   function finish(request: Request, reply: Reply, handler: string): Response {
     const coding = contentCodingOf(request.headers.get("Accept-Encoding"));
-    const response = responseOf(reply, coding, (bytes) => metrics.sent(handler, bytes));
+    const response = responseOf(reply, coding, (bytes) => metrics.sent(handler, bytes), pacing);
     if (handler.startsWith(API_PREFIX)) {
       setCorsHeaders(response.headers, request.headers.get("Origin"), deps.options.corsOrigin);
     }

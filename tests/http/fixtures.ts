@@ -195,6 +195,7 @@ export function worldOf(change: (deps: HttpDeps) => HttpDeps = (deps) => deps): 
   const clock = new ManualClock();
   const deps: HttpDeps = {
     clock,
+    yieldToLoop: () => Promise.resolve(),
     log: silentLog,
     options: {
       routePrefix: "/",
