@@ -30,14 +30,14 @@ const API_PREFIX = "/api/v1/";
 export function createHandler(given: HttpDeps): HttpHandler {
   const deps = { ...given, engine: meteredEngine(given.engine, given.registry, given.clock) };
   const metrics = new HttpMetrics(deps.registry);
-  const receiver = new WriteReceiver(deps.append, deps.log);
+  const pacing = { monotonicMs: () => deps.clock.monotonicMs(), yieldToLoop: deps.yieldToLoop };
+  const receiver = new WriteReceiver({ append: deps.append, log: deps.log, ...pacing });
   const self = new SelfMetrics({
     buildInfo: deps.buildInfo,
     ready: () => deps.readiness() === "ready",
     receiver: () => receiver.stats,
   });
   deps.registry.register(self);
-  const pacing = { monotonicMs: () => deps.clock.monotonicMs(), yieldToLoop: deps.yieldToLoop };
   const prefix = deps.options.routePrefix.replace(/\/+$/, "");
 
   async function answer(

@@ -171,7 +171,9 @@ export class SeriesTable {
 
   /** Removed series may be among postings still. */
   all(): Uint32Array {
-    return Uint32Array.from({ length: this.#count }, (_, i) => i);
+    const ids = new Uint32Array(this.#count);
+    for (let i = 0; i < ids.length; i++) ids[i] = i;
+    return ids;
   }
 
   #samePairs(series: number, pairs: Uint32Array, from: number, count: number): boolean {

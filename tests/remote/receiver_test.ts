@@ -27,9 +27,11 @@ function bodyOf(...series: readonly WriteSeries[]): Uint8Array<ArrayBuffer> {
   return encodeSnappy(encodeWriteRequest(series));
 }
 
+const pacing = { monotonicMs: () => 0, yieldToLoop: () => Promise.resolve() };
+
 function setUp(): { storage: FakeStorage; receiver: WriteReceiver } {
   const storage = new FakeStorage();
-  return { storage, receiver: new WriteReceiver(storage.append, silentLog) };
+  return { storage, receiver: new WriteReceiver({ append: storage.append, log: silentLog, ...pacing }) };
 }
 
 Deno.test("a write lands in one cohort a job and instance, in rows by rising time", async () => {
@@ -334,4 +336,49 @@ Deno.test("what is encoded is what storage gets", async () => {
     }),
     { numRuns: 25 },
   );
+});
+
+Deno.test("very many new series are defined some at a time, and the loop turns while they are decoded", async () => {
+  const storage = new FakeStorage();
+  let nowMs = 0;
+  let turns = 0;
+  const receiver = new WriteReceiver({
+    append: storage.append,
+    log: silentLog,
+    monotonicMs: () => nowMs += 7,
+    yieldToLoop: () => {
+      turns++;
+      return Promise.resolve();
+    },
+  });
+  const many = Array.from({ length: 10_000 }, (_, i) =>
+    seriesOf({ __name__: "m", job: "j", id: `${i}é` }, [[1000, i], [2000, -i]]));
+  const few = Array.from({ length: 2_000 }, (_, i) =>
+    seriesOf({ __name__: "m", job: "k", id: String(i) }, [[1000, i]]));
+  // The second arrives while the first is being decoded, and both share the decoder.
+  const answers = await Promise.all([
+    receiver.receive(bodyOf(...many), NOW_MS),
+    receiver.receive(bodyOf(...few), NOW_MS),
+  ]);
+  deepStrictEqual(answers.map(({ status, samplesWritten }) => [status, samplesWritten]), [[204, 20_000], [
+    204,
+    2_000,
+  ]]);
+  assert.ok(turns >= 10, `${turns} turns`);
+  assert.ok(storage.batches.every(({ defined }) => defined.length <= 4_096));
+  const values = new Map(storage.samples.map(({ labels, tMs, value }) => [`${labels} ${tMs}`, value]));
+  strictEqual(values.size, 22_000);
+  for (const i of [0, 4_095, 4_096, 9_999]) {
+    const labels = formatLabels(labelsFromRecord({ __name__: "m", job: "j", id: `${i}é` }));
+    strictEqual(values.get(`${labels} 2000`), -i);
+  }
+});
+
+Deno.test("where storage takes no more series, a write of very many is refused as a whole", async () => {
+  const { storage, receiver } = setUp();
+  storage.answer = () => [{ kind: "limited", limit: "seriesMax", reason: "storage is full" }];
+  const many = Array.from({ length: 5_000 }, (_, i) => seriesOf({ __name__: "m", id: String(i) }, [[1000, i]]));
+  const answer = await receiver.receive(bodyOf(...many), NOW_MS);
+  deepStrictEqual([answer.status, answer.text], [429, "seriesMax: storage is full"]);
+  strictEqual(storage.samples.length, 0);
 });
