@@ -18,6 +18,7 @@ import { isAbsent, isStale, wordsOf } from "../model/stale.ts";
 import { parseMetricSelector } from "../promql/parse.ts";
 import { escapeValue } from "../client/exposition.ts";
 import type { EpochMs } from "../core/time.ts";
+import { sortedOnce } from "../storage/sort_series.ts";
 import type { ColumnGroup } from "../storage/source.ts";
 import { JSON_CHUNK_BYTES } from "./query_json.ts";
 import { JsonWriter } from "./json_writer.ts";
@@ -43,8 +44,10 @@ export async function federate(call: Call): Promise<Reply> {
     const request = { matchers, range, samplesMax: FEDERATE_SAMPLES_MAX };
     for await (const group of call.deps.source.select(request, call.signal)) collectLatest(group, found);
   }
-  const rows = [...found.values()].sort((a, b) =>
-    compareUtf8(a.name, b.name) || compareLabels(a.labels, b.labels)
+  const rows = await sortedOnce(
+    [...found.values()],
+    (a, b) => compareUtf8(a.name, b.name) || compareLabels(a.labels, b.labels),
+    call.deps.yieldToLoop,
   );
   const accept = call.request.headers.get("Accept") ?? "";
   const escaping = accept.includes("escaping=allow-utf-8") ? "allow-utf-8" : "underscores";
