@@ -3,7 +3,9 @@ import { type FamilySample, type MetricFamily, singleFamily } from "../client/fa
 import { EMPTY_LABELS } from "../model/labels.ts";
 import type { EventLoopSnapshot } from "./deps.ts";
 
-export function* stallFamilies({ stallMsMax, stallMsTotal, counts }: EventLoopSnapshot): Iterable<MetricFamily> {
+export function* stallFamilies(
+  { stallMsMax, stallMsTotal, counts }: EventLoopSnapshot,
+): Iterable<MetricFamily> {
   yield singleFamily(
     "gauge",
     "narthex_event_loop_stall_max_seconds",

@@ -222,7 +222,10 @@ export class WriteReceiver {
   async #define(write: WriteBatch): Promise<AppendOutcome | undefined> {
     let { epoch } = write.batch;
     for (const part of definingParts(write)) {
-      const [outcome] = await this.#ports.append([{ ...part.batch, epoch }], { atomic: true, durable: false });
+      const [outcome] = await this.#ports.append([{ ...part.batch, epoch }], {
+        atomic: true,
+        durable: false,
+      });
       if (outcome!.kind !== "appended") return outcome;
       learnRefs(part, outcome!);
       epoch = outcome!.epoch;

@@ -81,7 +81,9 @@ function eachMatching(
   const { series } = head;
   const { generation } = series;
   const from = cursor?.generation === generation ? cursor.from : 0;
-  const filters = (matcherSets.length === 0 ? [[]] : matcherSets).map((set) => new SetFilter(head, set, from));
+  const filters = (matcherSets.length === 0 ? [[]] : matcherSets).map((set) =>
+    new SetFilter(head, set, from)
+  );
   const end = Math.min(...filters.map((filter) => filter.end));
   const seen = new Set<number>();
   for (const filter of filters) {

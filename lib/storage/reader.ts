@@ -29,7 +29,11 @@ export interface HeadQuestions {
   untilDurable(): Promise<void>;
   /** A part each, from where the part before ended; undefined for the first. */
   series(matcherSets: MatcherSets, range: TimeRange, cursor?: ListingCursor): Promise<ListingPart<Labels>>;
-  labelNames(matcherSets: MatcherSets, range: TimeRange, cursor?: ListingCursor): Promise<ListingPart<string>>;
+  labelNames(
+    matcherSets: MatcherSets,
+    range: TimeRange,
+    cursor?: ListingCursor,
+  ): Promise<ListingPart<string>>;
   labelValues(
     name: string,
     matcherSets: MatcherSets,
@@ -64,7 +68,9 @@ export function createSeriesSource({ head, cache, yieldToLoop }: SeriesSourceOpt
     },
     labelValues: async (name, matcherSets, range, signal) => {
       const values = new Set<string>();
-      for await (const part of parts((cursor) => head.labelValues(name, matcherSets, range, cursor), signal)) {
+      for await (
+        const part of parts((cursor) => head.labelValues(name, matcherSets, range, cursor), signal)
+      ) {
         for (const value of part) values.add(value);
       }
       return await sortedTexts([...values], yieldToLoop);

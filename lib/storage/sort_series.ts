@@ -1,8 +1,10 @@
 /** Label sets or texts in order, each once, found in pieces of a few milliseconds: there may be hundreds of thousands. */
 import { compareLabels, compareUtf8, type Labels } from "../model/labels.ts";
 
-/** Sorted or merged in one go: some four milliseconds. */
+/** Sorted in one go: some four milliseconds. */
 const PIECE_LENGTH = 4_096;
+/** Merged in one go, with a comparison each. */
+const MERGED_LENGTH = 16_384;
 
 type Pause = (() => Promise<void>) | undefined;
 
@@ -55,7 +57,7 @@ async function mergeRuns<T>(
     out.push(order <= 0 ? a[i]! : b[j]!);
     if (order <= 0) i++;
     if (order >= 0) j++;
-    if (out.length % PIECE_LENGTH === 0) await pause?.();
+    if (out.length % MERGED_LENGTH === 0) await pause?.();
   }
   while (i < a.length) out.push(a[i++]!);
   while (j < b.length) out.push(b[j++]!);

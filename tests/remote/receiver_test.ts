@@ -352,10 +352,14 @@ Deno.test("very many new series are defined some at a time, and the loop turns w
       return Promise.resolve();
     },
   });
-  const many = Array.from({ length: 10_000 }, (_, i) =>
-    seriesOf({ __name__: "m", job: "j", id: `${i}é` }, [[1000, i], [2000, -i]]));
-  const few = Array.from({ length: 2_000 }, (_, i) =>
-    seriesOf({ __name__: "m", job: "k", id: String(i) }, [[1000, i]]));
+  const many = Array.from(
+    { length: 10_000 },
+    (_, i) => seriesOf({ __name__: "m", job: "j", id: `${i}é` }, [[1000, i], [2000, -i]]),
+  );
+  const few = Array.from(
+    { length: 2_000 },
+    (_, i) => seriesOf({ __name__: "m", job: "k", id: String(i) }, [[1000, i]]),
+  );
   // The second arrives while the first is being decoded, and both share the decoder.
   const answers = await Promise.all([
     receiver.receive(bodyOf(...many), NOW_MS),
@@ -378,7 +382,10 @@ Deno.test("very many new series are defined some at a time, and the loop turns w
 Deno.test("where storage takes no more series, a write of very many is refused as a whole", async () => {
   const { storage, receiver } = setUp();
   storage.answer = () => [{ kind: "limited", limit: "seriesMax", reason: "storage is full" }];
-  const many = Array.from({ length: 5_000 }, (_, i) => seriesOf({ __name__: "m", id: String(i) }, [[1000, i]]));
+  const many = Array.from(
+    { length: 5_000 },
+    (_, i) => seriesOf({ __name__: "m", id: String(i) }, [[1000, i]]),
+  );
   const answer = await receiver.receive(bodyOf(...many), NOW_MS);
   deepStrictEqual([answer.status, answer.text], [429, "seriesMax: storage is full"]);
   strictEqual(storage.samples.length, 0);

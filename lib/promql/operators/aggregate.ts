@@ -5,14 +5,7 @@
 import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
 import { holdsHistograms } from "../../model/histogram_cell.ts";
 import type { Aggregate } from "../ast.ts";
-import {
-  type Block,
-  blockOf,
-  type Blocks,
-  floatsOnly,
-  type StepGrid,
-  tableOf,
-} from "../block.ts";
+import { type Block, blockOf, type Blocks, floatsOnly, type StepGrid, tableOf } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import {
   finishHistograms,

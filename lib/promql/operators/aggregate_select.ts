@@ -6,14 +6,7 @@ import { histogramAt } from "../../model/histogram_cell.ts";
 import { quoteGo, withLabel } from "../../model/labels.ts";
 import { absentColumn, isAbsent, wordsOf } from "../../model/stale.ts";
 import type { Aggregate } from "../ast.ts";
-import {
-  absentBlock,
-  blockOf,
-  type Blocks,
-  copyCells,
-  dropAbsentRows,
-  type StepGrid,
-} from "../block.ts";
+import { absentBlock, blockOf, type Blocks, copyCells, dropAbsentRows, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import { hashRatio } from "../kernels/label_hash.ts";
 import { quantileOfUnsorted } from "../kernels/quantile.ts";
