@@ -31,6 +31,7 @@ export async function sortedOnce<T>(
   while (runs.length > 1) {
     const merged: T[][] = [];
     for (let i = 0; i < runs.length; i += 2) {
+      await pause?.();
       merged.push(i + 1 === runs.length ? runs[i]! : await mergeRuns(runs[i]!, runs[i + 1]!, compare, pause));
     }
     runs = merged;
