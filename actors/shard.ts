@@ -13,7 +13,8 @@ import type { EpochMs } from "../lib/core/time.ts";
 import { CorruptDataError } from "../lib/storage/errors.ts";
 import { Head, HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head.ts";
 import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
-import { labelNamesOf, labelValuesOf, seriesOf, viewOf } from "../lib/storage/head_view.ts";
+import { labelNamesOf, labelValuesOf, seriesOf } from "../lib/storage/head_listing.ts";
+import { viewOf } from "../lib/storage/head_view.ts";
 import type { StorageKeys } from "../lib/storage/keys.ts";
 import { abandon, complete, freeze, frozenOf, planMaintenance } from "../lib/storage/maintenance.ts";
 import { runMaintenance } from "../lib/storage/maintenance_run.ts";
@@ -71,14 +72,18 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         );
       case "flush":
         return answer({ kind: "whenDurable", effects: [reply(command.replyTo, "durable")] });
-      case "series":
-        return answer(reply(command.replyTo, seriesOf(head, command.matcherSets, command.range)));
-      case "labelNames":
-        return answer(reply(command.replyTo, labelNamesOf(head, command.matcherSets, command.range)));
-      case "labelValues":
-        return answer(
-          reply(command.replyTo, labelValuesOf(head, command.name, command.matcherSets, command.range)),
-        );
+      case "series": {
+        const { matcherSets, range, cursor } = command;
+        return answer(reply(command.replyTo, seriesOf(head, matcherSets, range, cursor)));
+      }
+      case "labelNames": {
+        const { matcherSets, range, cursor } = command;
+        return answer(reply(command.replyTo, labelNamesOf(head, matcherSets, range, cursor)));
+      }
+      case "labelValues": {
+        const { name, matcherSets, range, cursor } = command;
+        return answer(reply(command.replyTo, labelValuesOf(head, name, matcherSets, range, cursor)));
+      }
       case "stats":
         return answer(reply(command.replyTo, statsOf(head)));
       case "cardinality":

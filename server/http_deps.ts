@@ -7,6 +7,7 @@ import { type EpochMs, formatDurationMs } from "../lib/core/time.ts";
 import type { HttpDeps, Notice, Readiness, SelfSnapshot, TsdbStatus } from "../lib/http/deps.ts";
 import { labelsOf } from "../lib/model/labels.ts";
 import { compileAnchored } from "../lib/model/regex.ts";
+import { oneATurn } from "../lib/scrape/slices.ts";
 import type { ParseOptions } from "../lib/promql/parse.ts";
 import type { QueryEngine } from "../lib/promql/result.ts";
 import type { PageCache } from "../lib/storage/page_cache.ts";
@@ -82,6 +83,7 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
   const routePrefix = flags["web.route-prefix"] ?? new URL(externalUrl).pathname;
   return {
     clock: world.clock,
+    yieldToLoop: oneATurn(world.yieldToLoop),
     log: world.log,
     options: {
       routePrefix: `/${routePrefix.replace(/^\/+|\/+$/g, "")}`,

@@ -7,6 +7,7 @@ import type { AppendOutcome, SampleBatch } from "../../lib/model/batch.ts";
 import type { Labels } from "../../lib/model/labels.ts";
 import type { Matcher } from "../../lib/model/matchers.ts";
 import type { AppendEvent } from "../../lib/storage/append.ts";
+import type { ListingCursor, ListingPart } from "../../lib/storage/head_listing.ts";
 import type { FrozenCohort, MaintenanceDone } from "../../lib/storage/maintenance.ts";
 import type { TimeRange } from "../../lib/storage/source.ts";
 import type { CardinalityTables, StorageStats } from "../../lib/storage/stats.ts";
@@ -37,20 +38,26 @@ export type ShardCommand =
     readonly kind: "series";
     readonly matcherSets: readonly (readonly Matcher[])[];
     readonly range: TimeRange;
-    readonly replyTo: ReplyTo<readonly Labels[]>;
+    /** Where the part before ended; undefined for the first. */
+    readonly cursor?: ListingCursor | undefined;
+    readonly replyTo: ReplyTo<ListingPart<Labels>>;
   }
   | {
     readonly kind: "labelNames";
     readonly matcherSets: readonly (readonly Matcher[])[];
     readonly range: TimeRange;
-    readonly replyTo: ReplyTo<readonly string[]>;
+    /** Where the part before ended; undefined for the first. */
+    readonly cursor?: ListingCursor | undefined;
+    readonly replyTo: ReplyTo<ListingPart<string>>;
   }
   | {
     readonly kind: "labelValues";
     readonly name: string;
     readonly matcherSets: readonly (readonly Matcher[])[];
     readonly range: TimeRange;
-    readonly replyTo: ReplyTo<readonly string[]>;
+    /** Where the part before ended; undefined for the first. */
+    readonly cursor?: ListingCursor | undefined;
+    readonly replyTo: ReplyTo<ListingPart<string>>;
   }
   | { readonly kind: "stats"; readonly replyTo: ReplyTo<StorageStats> }
   | { readonly kind: "cardinality"; readonly top: number; readonly replyTo: ReplyTo<CardinalityTables> }

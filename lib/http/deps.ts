@@ -18,6 +18,8 @@ import type { SeriesSource } from "../storage/source.ts";
 
 export interface HttpDeps {
   readonly clock: Clock;
+  /** Resolves once the event loop has turned: awaited between pieces of long work. */
+  readonly yieldToLoop: () => Promise<void>;
   readonly log: Log;
   readonly options: HttpOptions;
   readonly engine: QueryEngine;
@@ -181,11 +183,19 @@ export interface SelfSnapshot {
   readonly scrape: ScrapeSnapshot;
   readonly discovery: readonly DiscoverySnapshot[];
   readonly actors: SystemStats;
-  readonly eventLoop: { readonly stallMsMax: number; readonly stallMsTotal: number };
+  readonly eventLoop: EventLoopSnapshot;
   readonly queriesConcurrentMax: number;
   readonly queryLog: { readonly enabled: boolean; readonly failures: number; readonly dropped: number };
   /** Undefined where the platform does not tell. */
   readonly process: ProcessFacts | undefined;
+}
+
+/** How late the event loop was. */
+export interface EventLoopSnapshot {
+  readonly stallMsMax: number;
+  readonly stallMsTotal: number;
+  /** Ascending; the last bound is Infinity. Each counts what is above the bound before it. */
+  readonly counts: readonly { readonly boundS: number; readonly count: number }[];
 }
 
 export interface StorageSnapshot {

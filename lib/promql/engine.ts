@@ -7,14 +7,15 @@ import { UserError } from "../core/errors.ts";
 import type { SeriesSource } from "../storage/source.ts";
 import { Annotations } from "./annotations.ts";
 import type { Expr } from "./ast.ts";
-import { type Block, blockOf, dropAbsentRows, type StepGrid } from "./block.ts";
+import { type Block, blockOf, isRowAbsent, type StepGrid } from "./block.ts";
 import { SampleBudget } from "./budget.ts";
 import type { Evaluator } from "./context.ts";
 import { evaluatorOf } from "./evaluate.ts";
 import { unwrapParens } from "./invariant.ts";
-import { collect, settleNames } from "./operators/collect.ts";
+import { collect, settledBlocks, settleNames } from "./operators/collect.ts";
 import { statsSelectors } from "./operators/detected_hints.ts";
 import { matrixOf } from "./operators/matrix.ts";
+import { dropAbsentRowsPaced, rowsBetweenTurns } from "./operators/paced.ts";
 import { refuseGrid } from "./operators/ranges.ts";
 import { Pacer } from "./pacer.ts";
 import type { ParseOptions } from "./parse.ts";
@@ -215,21 +216,27 @@ async function rangeValue(
 ): Promise<QueryValue> {
   if (grid.count === 0) return { kind: "matrix", series: [] };
   refuseGrid(evaluator.context, grid.count);
-  const block = typeOf(expr) === "scalar"
-    ? blockOf(grid.count, [[]], (await evaluator.scalar(expr, grid)).slice())
-    : await vectorBlock(evaluator, expr, grid);
+  const { context } = evaluator;
+  const blocks = typeOf(expr) === "scalar"
+    ? [blockOf(grid.count, [[]], (await evaluator.scalar(expr, grid)).slice())]
+    : await settledBlocks(context, evaluator.vector(expr, grid), grid.count);
   const tMs = new Float64Array(grid.count);
   for (let s = 0; s < grid.count; s++) tMs[s] = grid.startMs + s * grid.stepMs;
-  const series = block.labels.map((labels, i): MatrixSeries => ({
-    labels,
-    tMs,
-    values: block.values.subarray(i * grid.count, (i + 1) * grid.count),
-    histograms: block.histograms,
-  }));
+  const series: MatrixSeries[] = [];
+  for (const { steps, labels, values, words, histograms } of blocks) {
+    await context.pacer.rows(labels.length, (row) => {
+      const from = row * steps;
+      if (isRowAbsent(words, from, from + steps)) return;
+      series.push({ labels: labels[row]!, tMs, values: values.subarray(from, from + steps), histograms });
+    }, rowsBetweenTurns(steps));
+    const turn = context.pacer.turn();
+    if (turn !== undefined) await turn;
+  }
   return { kind: "matrix", series: await sorting.byLabels(series) };
 }
 
 async function vectorBlock(evaluator: Evaluator, expr: Expr, grid: StepGrid): Promise<Block> {
   const all = await collect(evaluator.context, evaluator.vector(expr, grid), grid.count);
-  return await settleNames(evaluator.context, dropAbsentRows(all));
+  const { context } = evaluator;
+  return await settleNames(context, await dropAbsentRowsPaced(context.pacer, all));
 }

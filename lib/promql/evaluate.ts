@@ -12,9 +12,10 @@ import { scalarCall } from "./functions/scalar.ts";
 import { VECTOR_FUNCTIONS } from "./functions/table.ts";
 import { isStepInvariant, unwrapParens } from "./invariant.ts";
 import { foldVector, isFold } from "./operators/aggregate.ts";
-import { countValues, limitRatio, quantileAggregate, selectK } from "./operators/aggregate_select.ts";
+import { countValues, limitRatio, quantileAggregate } from "./operators/aggregate_select.ts";
 import { negate, scalarBinary, vectorScalar } from "./operators/binary.ts";
 import { broadcast } from "./operators/collect.ts";
+import { selectK } from "./operators/select_k.ts";
 import { selectVector } from "./operators/selector.ts";
 import { setOperation } from "./operators/sets.ts";
 import { vectorBinary } from "./operators/vector_binary.ts";
@@ -41,7 +42,7 @@ function stringOf(expr: Expr): string {
 
 function vector(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
   if (grid.count > 1 && isStepInvariant(expr)) {
-    return broadcast(vectorAt(evaluator, expr, { ...grid, count: 1 }), grid.count);
+    return broadcast(evaluator.context.pacer, vectorAt(evaluator, expr, { ...grid, count: 1 }), grid.count);
   }
   return vectorAt(evaluator, expr, grid);
 }

@@ -406,7 +406,7 @@ export class Head {
     const removed = this.series.count - this.series.live;
     if (removed < REBUILD_REMOVED_MIN || removed < REBUILD_REMOVED_SHARE * this.series.count) return;
     const old = this.series;
-    const fresh = new SeriesTable();
+    const fresh = new SeriesTable(this.series.generation + 1);
     for (const cohort of this.cohorts.values()) {
       for (let column = 0; column < cohort.width; column++) {
         const series = cohort.seriesOf[column]!;

@@ -1,8 +1,8 @@
 /**
- * Answers questions about a head: which series match, where their samples lie, which labels there are. Changes
- * nothing; what it returns is a copy, or never written to again.
+ * Answers where the samples of a head lie: of which series, in which pages and windows. Changes nothing; what it
+ * returns is a copy, or never written to again.
  */
-import { compareUtf8, type Labels } from "../model/labels.ts";
+import type { Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matchers.ts";
 import { fillAbsent, wordsOf } from "../model/stale.ts";
 import type { Cohort, Row } from "./cohort.ts";
@@ -169,47 +169,4 @@ function straysOf(cohort: Cohort, columns: Uint32Array, range: TimeRange): Stray
     out[2 * i + 1] = from[2 * pick + 1]!;
   });
   return { at: Uint32Array.from(at), tMs: Float64Array.from(picks, (pick) => cohort.strayMs[pick]!), values };
-}
-
-/** In no order; what two cohorts have comes twice. */
-export function seriesOf(head: Head, matcherSets: MatcherSets, range: TimeRange): readonly Labels[] {
-  const found: Labels[] = [];
-  eachCohort(head, matcherSets, range, 0, (cohort, columns) => {
-    for (const column of columns) found.push(head.series.labelsOf(cohort.seriesOf[column]!));
-    return true;
-  });
-  return found;
-}
-
-function pairsIn(head: Head, matcherSets: MatcherSets, range: TimeRange): Uint8Array {
-  const seen = new Uint8Array(head.series.index.pairsCount);
-  eachCohort(head, matcherSets, range, 0, (cohort, columns) => {
-    for (let i = 0; i < columns.length; i++) {
-      const pairs = head.series.pairsOf(cohort.seriesOf[columns[i]!]!);
-      for (let k = 0; k < pairs.length; k++) seen[pairs[k]!] = 1;
-    }
-    return true;
-  });
-  return seen;
-}
-
-export function labelNamesOf(head: Head, matcherSets: MatcherSets, range: TimeRange): readonly string[] {
-  const seen = pairsIn(head, matcherSets, range);
-  const names = new Set<string>();
-  for (let pair = 0; pair < seen.length; pair++) {
-    if (seen[pair] === 1) names.add(head.series.index.nameOf(pair));
-  }
-  return [...names].sort(compareUtf8);
-}
-
-export function labelValuesOf(
-  head: Head,
-  name: string,
-  matcherSets: MatcherSets,
-  range: TimeRange,
-): readonly string[] {
-  const values: string[] = [];
-  const seen = pairsIn(head, matcherSets, range);
-  for (const [value, pair] of head.series.index.valuesOf(name)) if (seen[pair] === 1) values.push(value);
-  return values.sort(compareUtf8);
 }

@@ -10,9 +10,10 @@ import { fillAbsent, isGap, wordsOf } from "../model/stale.ts";
 import { ByteReader } from "./codecs/bytes.ts";
 import { neverFalls } from "./codecs/column.ts";
 import { decodePageColumn, decodeStrays, type OpenPage } from "./codecs/page.ts";
+import type { ListingCursor, ListingPart } from "./head_listing.ts";
 import { SeriesMerge } from "./merge.ts";
 import type { PageCache } from "./page_cache.ts";
-import { sortedSeries } from "./sort_series.ts";
+import { sortedSeries, sortedTexts } from "./sort_series.ts";
 import type { ColumnGroup, SelectRequest, SeriesSource, TimeRange } from "./source.ts";
 import type { CohortView, HeadView, PageRef } from "./view.ts";
 
@@ -29,10 +30,19 @@ export interface HeadQuestions {
   view(matcherSets: MatcherSets, range: TimeRange, after: number): Promise<HeadView>;
   /** Resolves when a crash would lose nothing of what views have shown so far, or the journal is in trouble. */
   untilDurable(): Promise<void>;
-  /** In no order, a label set perhaps more than once. */
-  series(matcherSets: MatcherSets, range: TimeRange): Promise<readonly Labels[]>;
-  labelNames(matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
-  labelValues(name: string, matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
+  /** A part each, from where the part before ended; undefined for the first. */
+  series(matcherSets: MatcherSets, range: TimeRange, cursor?: ListingCursor): Promise<ListingPart<Labels>>;
+  labelNames(
+    matcherSets: MatcherSets,
+    range: TimeRange,
+    cursor?: ListingCursor,
+  ): Promise<ListingPart<string>>;
+  labelValues(
+    name: string,
+    matcherSets: MatcherSets,
+    range: TimeRange,
+    cursor?: ListingCursor,
+  ): Promise<ListingPart<string>>;
 }
 
 export interface SeriesSourceOptions {
@@ -45,10 +55,43 @@ export interface SeriesSourceOptions {
 export function createSeriesSource({ head, cache, yieldToLoop }: SeriesSourceOptions): SeriesSource {
   return {
     select: (request, signal) => select(request, signal, head, cache),
-    series: async (matcherSets, range) => sortedSeries(await head.series(matcherSets, range), yieldToLoop),
-    labelNames: (matcherSets, range) => head.labelNames(matcherSets, range),
-    labelValues: (name, matcherSets, range) => head.labelValues(name, matcherSets, range),
+    series: async (matcherSets, range, signal) => {
+      const found: Labels[] = [];
+      for await (const part of parts((cursor) => head.series(matcherSets, range, cursor), signal)) {
+        for (const labels of part) found.push(labels);
+      }
+      return await sortedSeries(found, yieldToLoop);
+    },
+    labelNames: async (matcherSets, range, signal) => {
+      const names = new Set<string>();
+      for await (const part of parts((cursor) => head.labelNames(matcherSets, range, cursor), signal)) {
+        for (const name of part) names.add(name);
+      }
+      return await sortedTexts([...names], yieldToLoop);
+    },
+    labelValues: async (name, matcherSets, range, signal) => {
+      const values = new Set<string>();
+      for await (
+        const part of parts((cursor) => head.labelValues(name, matcherSets, range, cursor), signal)
+      ) {
+        for (const value of part) values.add(value);
+      }
+      return await sortedTexts([...values], yieldToLoop);
+    },
   };
+}
+
+async function* parts<T>(
+  ask: (cursor: ListingCursor | undefined) => Promise<ListingPart<T>>,
+  signal: AbortSignal | undefined,
+): AsyncIterable<readonly T[]> {
+  let cursor: ListingCursor | undefined;
+  do {
+    signal?.throwIfAborted();
+    const part: ListingPart<T> = await ask(cursor);
+    yield part.found;
+    cursor = part.next;
+  } while (cursor !== undefined);
 }
 
 async function* select(

@@ -157,7 +157,11 @@ export const SELF: SelfSnapshot = {
     journalBytes: 500,
     journalAppendSeconds: 0.25,
   },
-  eventLoop: { stallMsMax: 12, stallMsTotal: 30 },
+  eventLoop: {
+    stallMsMax: 12,
+    stallMsTotal: 30,
+    counts: [{ boundS: 0.01, count: 5 }, { boundS: 0.05, count: 2 }, { boundS: Infinity, count: 1 }],
+  },
   queriesConcurrentMax: 20,
   queryLog: { enabled: true, failures: 2, dropped: 1 },
   process: undefined,
@@ -191,6 +195,7 @@ export function worldOf(change: (deps: HttpDeps) => HttpDeps = (deps) => deps): 
   const clock = new ManualClock();
   const deps: HttpDeps = {
     clock,
+    yieldToLoop: () => Promise.resolve(),
     log: silentLog,
     options: {
       routePrefix: "/",

@@ -341,6 +341,9 @@ Deno.test("/metrics shows the server's own metrics, its requests and queries amo
       "narthex_journal_failures_total 2",
       "narthex_page_cache_hits_total 10",
       "narthex_event_loop_stall_max_seconds 0.012",
+      'narthex_event_loop_stall_seconds_bucket{le="0.05"} 7',
+      'narthex_event_loop_stall_seconds_bucket{le="+Inf"} 8',
+      "narthex_event_loop_stall_seconds_sum 0.03",
     ]
   ) {
     assert.ok(text.includes(`\n${line}\n`), `${line} is not in\n${text}`);

@@ -19,6 +19,9 @@ import { smoothedNewest } from "../kernels/extended.ts";
 /** Cells a block of a stream: small enough to stay in the second-level cache while operators pass it on. */
 export const BLOCK_CELLS_MAX = 1 << 16;
 
+/** Series a block of a stream: work on labels takes microseconds each, and an instant query has one cell a series. */
+const BLOCK_ROWS_MAX = 4096;
+
 /** Samples that one block may be made of, which bounds the time between two turns of the event loop. */
 export const BLOCK_SAMPLES_MAX = 1 << 20;
 
@@ -51,6 +54,7 @@ export function rowsPerBlock(steps: number, samplesPerRow: number): number {
   return Math.max(
     1,
     Math.min(
+      BLOCK_ROWS_MAX,
       Math.floor(BLOCK_CELLS_MAX / Math.max(1, steps)),
       Math.floor(BLOCK_SAMPLES_MAX / Math.max(1, samplesPerRow)),
     ),
