@@ -54,7 +54,7 @@ export function createEngine(engineOptions: EngineOptions): QueryEngine {
   const engine: Engine = {
     options: engineOptions,
     parsed: createParseCache(PARSED_QUERIES_MAX, PARSED_BYTES_MAX),
-    plans: new PlanCache(engineOptions.rewrites ?? ALL_REWRITES),
+    plans: new PlanCache(rewritesOf(engineOptions)),
   };
   return {
     instant: (query, timeMs, queryOptions = {}) =>
@@ -65,6 +65,11 @@ export function createEngine(engineOptions: EngineOptions): QueryEngine {
       return run(engine, query, grid, queryOptions, "range", range.endMs);
     },
   };
+}
+
+/** Where remarks go by the type of a series, its name does not tell which would be lost with series not read. */
+function rewritesOf({ rewrites = ALL_REWRITES, typeAndUnitLabels = false }: EngineOptions): PlanRewrites {
+  return typeAndUnitLabels ? { ...rewrites, matchers: false } : rewrites;
 }
 
 interface Engine {
