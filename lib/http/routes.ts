@@ -17,6 +17,7 @@ export function routesOf(self: SelfMetrics): readonly Route[] {
   return [
     apiRoute(GET_POST, "/query", query.query),
     apiRoute(GET_POST, "/query_range", query.queryRange),
+    apiRoute(GET_POST, "/narthex/explain", query.explainQuery),
     apiRoute(GET_POST, "/query_exemplars", query.queryExemplars),
     apiRoute(GET_POST, "/format_query", query.formatQuery),
     apiRoute(GET_POST, "/parse_query", query.parseQuery),
