@@ -13,10 +13,20 @@ import {
   type SampleBatch,
   type SampleRow,
 } from "../model/batch.ts";
+import { type FloatHistogram, histogramsEqual } from "../model/histogram/float_histogram.ts";
+import { HistogramError, validateHistogram } from "../model/histogram/validate.ts";
+import {
+  histogramAt,
+  type HistogramTable,
+  isHistogram,
+  putHistogram,
+  setHistogram,
+} from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
 import { type Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { DefinedSets } from "./defined_sets.ts";
+import { HISTOGRAM_BUCKETS_MAX } from "./codecs/histogram.ts";
 import { COHORT_COLUMNS_MAX } from "./codecs/labels_chunk.ts";
 import { type NewestOf, pickCells, withoutOvertaken } from "./overtaken.ts";
 import { LABELS_PER_SERIES_MAX, type SeriesTable } from "./series_table.ts";
@@ -34,6 +44,8 @@ export interface AcceptedRow {
   readonly tMs: EpochMs;
   readonly columns: Uint32Array;
   readonly values: Float64Array;
+  /** What histogram cells of `values` point into; undefined: there are none. */
+  readonly histograms?: HistogramTable | undefined;
 }
 
 /** One batch, as a fact: everything in it is resolved and in order. */
@@ -107,6 +119,8 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
       maxMs: cohort?.maxMs ?? -Infinity,
       lastMs: cohort?.lastMs ?? NO_TIMES,
       lastWords: cohort?.lastWords ?? NO_WORDS,
+      histograms: cohort?.histograms ?? NO_HISTOGRAMS,
+      added: NO_HISTOGRAMS,
     }
     : overlayOf(cohort, width);
   const minValidMs = context.headMaxMs - BOUNDS_MS;
@@ -120,7 +134,7 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
     // The rows of a remote write mostly share one array of references.
     if (row.refs !== lastRefs) columns = columnsOf(row.refs, refs);
     lastRefs = row.refs;
-    const asked = { tMs: row.tMs, columns, values: row.values };
+    const asked = { tMs: row.tMs, columns, values: row.values, histograms: row.histograms };
     const wanted = cohort === undefined
       ? asked
       : withoutOvertaken(asked, cohort, context.series, context.newestOf);
@@ -135,7 +149,8 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
   for (const row of ascending(batch.strays)) {
     if (row.refs.length === 0) continue;
     const columns = columnsOf(row.refs, refs);
-    const kept = judgeRow({ tMs: row.tMs, columns, values: row.values }, memory, minValidMs, tally);
+    const { tMs, values, histograms } = row;
+    const kept = judgeRow({ tMs, columns, values, histograms }, memory, minValidMs, tally);
     if (kept === undefined) continue;
     strays.push(kept);
   }
@@ -207,6 +222,30 @@ function limitOf(batch: SampleBatch, context: AppendContext): AppendOutcome | un
     if (row.refs.length !== row.values.length || !Number.isSafeInteger(row.tMs)) {
       const reason = `a row at ${row.tMs} has ${row.refs.length} references and ${row.values.length} values`;
       return { kind: "limited", limit: "row", reason };
+    }
+    const fault = row.histograms === undefined ? undefined : histogramFault(row, row.histograms);
+    if (fault !== undefined) return { kind: "limited", limit: "histogram", reason: fault };
+  }
+  return undefined;
+}
+
+/** What is wrong with the first bad histogram of a row. */
+function histogramFault({ values }: SampleRow, table: HistogramTable): string | undefined {
+  const words = wordsOf(values);
+  for (let i = 0; i < values.length; i++) {
+    if (!isHistogram(words, i)) continue;
+    const histogram = table[words[2 * i]!];
+    if (histogram === undefined) return `a cell points to histogram ${words[2 * i]} of ${table.length}`;
+    const { positive, negative, customValues } = histogram;
+    const size = positive.counts.length + negative.counts.length + customValues.length;
+    if (size > HISTOGRAM_BUCKETS_MAX) {
+      return `histogram has ${size} buckets and bounds, expected at most ${HISTOGRAM_BUCKETS_MAX}`;
+    }
+    try {
+      validateHistogram(histogram);
+    } catch (error) {
+      if (error instanceof HistogramError) return error.message;
+      throw error;
     }
   }
   return undefined;
@@ -280,8 +319,12 @@ interface Memory {
   readonly maxMs: number;
   readonly lastMs: Float64Array;
   readonly lastWords: Uint32Array;
+  /** What cells of `lastWords` point into: these, and the overlay's own after them. */
+  readonly histograms: HistogramTable;
+  readonly added: FloatHistogram[];
 }
 
+const NO_HISTOGRAMS: FloatHistogram[] = [];
 const NO_TIMES = new Float64Array(0);
 const NO_WORDS = new Uint32Array(0);
 
@@ -293,7 +336,34 @@ function overlayOf(cohort: Cohort | undefined, width: number): Memory {
     lastMs.set(cohort.lastMs.subarray(0, cohort.width));
     lastWords.set(cohort.lastWords.subarray(0, 2 * cohort.width));
   }
-  return { overlay: true, width, maxMs: Infinity, lastMs, lastWords };
+  const histograms = cohort?.histograms ?? NO_HISTOGRAMS;
+  return { overlay: true, width, maxMs: Infinity, lastMs, lastWords, histograms, added: [] };
+}
+
+/** Whether a cell of the row is the newest of its column, or equals it where both are histograms. */
+function isNewest(row: AcceptedRow, words: Uint32Array, i: number, column: number, memory: Memory): boolean {
+  const { lastWords, histograms, added } = memory;
+  const own = histogramAt(words, i, row.histograms);
+  if (own === undefined) {
+    return lastWords[2 * column] === words[2 * i] && lastWords[2 * column + 1] === words[2 * i + 1];
+  }
+  if (!isHistogram(lastWords, column)) return false;
+  const at = lastWords[2 * column]!;
+  const last = at < histograms.length ? histograms[at] : added[at - histograms.length];
+  return last !== undefined && histogramsEqual(own, last);
+}
+
+/** Histograms of an overlay come after those of the cohort. */
+function remember(row: AcceptedRow, words: Uint32Array, i: number, column: number, memory: Memory): void {
+  const { lastWords, histograms, added } = memory;
+  const histogram = histogramAt(words, i, row.histograms);
+  if (histogram !== undefined) {
+    setHistogram(lastWords, column, histograms.length + added.length);
+    added.push(histogram);
+    return;
+  }
+  lastWords[2 * column] = words[2 * i]!;
+  lastWords[2 * column + 1] = words[2 * i + 1]!;
 }
 
 /**
@@ -317,7 +387,7 @@ function judgeRow(
     return row;
   }
   const words = wordsOf(row.values);
-  const { lastMs, lastWords, overlay, width } = memory;
+  const { lastMs, overlay, width } = memory;
   let keep: number[] | undefined;
   for (let i = 0; i < count; i++) {
     const column = columns[i]!;
@@ -326,16 +396,13 @@ function judgeRow(
       keep?.push(i);
       if (overlay) {
         lastMs[column] = tMs;
-        lastWords[2 * column] = words[2 * i]!;
-        lastWords[2 * column + 1] = words[2 * i + 1]!;
+        remember(row, words, i, column, memory);
       }
       continue;
     }
     keep ??= Array.from({ length: i }, (_, k) => k);
     if (tMs < last) tally.outOfOrder++;
-    else if (lastWords[2 * column] !== words[2 * i] || lastWords[2 * column + 1] !== words[2 * i + 1]) {
-      tally.duplicate++;
-    }
+    else if (!isNewest(row, words, i, column, memory)) tally.duplicate++;
   }
   if (keep === undefined) {
     tally.appended += count;
@@ -361,7 +428,28 @@ function mergeEqualTimes(rows: readonly AcceptedRow[]): readonly AcceptedRow[] {
     const values = new Float64Array(columns.length);
     values.set(last.values);
     values.set(row.values, last.columns.length);
-    merged[merged.length - 1] = { tMs: row.tMs, columns, values };
+    merged[merged.length - 1] = {
+      tMs: row.tMs,
+      columns,
+      values,
+      histograms: joinTables(last, row, values),
+    };
   }
   return merged;
+}
+
+/** One table for the cells of both rows, which stand one after the other in `values`. */
+function joinTables(
+  first: AcceptedRow,
+  second: AcceptedRow,
+  values: Float64Array,
+): HistogramTable | undefined {
+  if (second.histograms === undefined) return first.histograms;
+  const table: FloatHistogram[] = [...first.histograms ?? []];
+  const words = wordsOf(values);
+  for (let i = first.values.length; i < values.length; i++) {
+    const histogram = histogramAt(words, i, second.histograms);
+    if (histogram !== undefined) putHistogram(words, i, table, histogram);
+  }
+  return table;
 }

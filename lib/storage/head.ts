@@ -13,6 +13,7 @@ import { ByteWriter } from "./codecs/bytes.ts";
 import type { PackedLabels } from "./codecs/labels_chunk.ts";
 import { TextPool } from "./codecs/text_pool.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { adoptHistograms } from "./cohort_histograms.ts";
 import { CorruptDataError } from "./errors.ts";
 import {
   beginSamples,
@@ -31,6 +32,8 @@ import { SeriesTable } from "./series_table.ts";
 
 /** High part of an epoch: openings of the shard. 2^21 of them, and 2^32 cohorts, stay exact in a number. */
 const EPOCH_BOOT = 2 ** 32;
+/** Of a histogram in memory, until windows are measured. */
+const HISTOGRAM_BYTES_GUESS = 1_000;
 /** The table is built anew when this share of its series is gone, and there are enough of them to matter. */
 const REBUILD_REMOVED_SHARE = 0.25;
 const REBUILD_REMOVED_MIN = 1_000;
@@ -245,11 +248,17 @@ export class Head {
       }
       this.#writer.clear();
       beginSamples(this.#writer, cohort.id, to - from);
+      let hasExtras = false;
       for (let i = from; i < to; i++) {
-        encodeRow(this.#writer, parts[i]!, stray, cohort);
-        this.#place(cohort, parts[i]!, stray);
+        let row = parts[i]!;
+        if (row.histograms !== undefined) {
+          hasExtras = true;
+          row = adoptHistograms(cohort, row, true);
+        }
+        encodeRow(this.#writer, row, stray, cohort);
+        this.#place(cohort, row, stray);
       }
-      this.#keep(cohort, finish(this.#writer), nowMs);
+      this.#keep(cohort, finish(this.#writer, hasExtras), nowMs);
       from = to;
     }
   }
@@ -257,6 +266,7 @@ export class Head {
   #place(cohort: Cohort, row: AcceptedRow, stray: boolean): void {
     const { tMs, columns, values } = row;
     const rowsBefore = cohort.rows.length;
+    if (row.histograms !== undefined) this.windowBytes += columns.length * HISTOGRAM_BYTES_GUESS;
     if (cohort.lastSeq <= this.#durableThrough) cohort.freshFromMs = Infinity;
     if (tMs < cohort.freshFromMs) cohort.freshFromMs = tMs;
     cohort.setLast(tMs, columns, values);
@@ -357,7 +367,8 @@ export class Head {
     }
     for (let i = 0; i < record.rowsCount; i++) {
       const { row, stray } = decodeRow(record.input, cohort.width, cohort);
-      this.#place(cohort, row, stray);
+      const own = row.histograms === undefined ? row : adoptHistograms(cohort, row, false);
+      this.#place(cohort, own, stray);
     }
     if (record.input.left !== 0) record.input.fail(`${record.input.left} bytes too many`);
     this.#replayed(cohort, seq);
@@ -438,6 +449,7 @@ function divideRows(rows: readonly AcceptedRow[]): readonly AcceptedRow[] {
         tMs: row.tMs,
         columns: row.columns.subarray(at, end),
         values: row.values.subarray(at, end),
+        histograms: row.histograms,
       });
     }
   }

@@ -106,6 +106,7 @@ export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange, a
       ),
       window: windowOf(cohort.rows, columns, range),
       strays: straysOf(cohort, columns, range),
+      histograms: cohort.histograms,
     });
     return true;
   });

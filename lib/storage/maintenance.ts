@@ -5,6 +5,7 @@
  * window and pages enter the directory together. Readers so see each sample exactly once.
  */
 import type { EpochMs } from "../core/time.ts";
+import type { HistogramTable } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
 import { PAGE_ROWS_MAX } from "./codecs/column.ts";
 import type { ManifestRow } from "./codecs/manifest.ts";
@@ -24,6 +25,8 @@ const COMPACT_SPANS = 8;
 const COMPACT_ROWS_MAX = 1_024;
 /** Cells that a merge may hold unpacked: 32 MB. Wider cohorts keep small spans. */
 const COMPACT_CELLS_MAX = 4_194_304;
+/** The same for cohorts with histograms, packed: a cell is many numbers there, which show in the size of the page. */
+const COMPACT_BYTES_MAX = 4 * 1024 * 1024;
 /** Records that are worth a commit of their own to be cut off. */
 const TRUNCATE_RECORDS_MIN = 64;
 /** Replaced pages stay for the longest query. */
@@ -51,6 +54,8 @@ export interface CohortPlan {
   };
   readonly lastMs: Float64Array<ArrayBuffer>;
   readonly lastValues: Float64Array<ArrayBuffer>;
+  /** What histogram cells of all of these point into; undefined: the cohort never had one. */
+  readonly histograms: HistogramTable | undefined;
   readonly sealedMaxMs: number;
   readonly minMs: number;
   readonly lateSeen: boolean;
@@ -182,6 +187,7 @@ function planCohort(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInp
     restStrays: straysOf(cohort, straysCount, cohort.straysCount),
     lastMs: cohort.lastMs.slice(0, cohort.width),
     lastValues: cohort.lastValues.slice(0, cohort.width),
+    histograms: cohort.histograms,
     sealedMaxMs: Math.max(cohort.sealedMaxMs, frozen[frozen.length - 1]?.tMs ?? -Infinity),
     minMs: cohort.minMs,
     lateSeen: cohort.lateSeen,
@@ -239,7 +245,10 @@ function compactable(cohort: Cohort): readonly PageRef[] {
   }
   const enough = spans === COMPACT_SPANS || rows * 2 > COMPACT_ROWS_MAX && spans > 1;
   // The last span of a run that ends the directory may get a sibling only at its own seal: it is whole.
-  return enough && rows <= PAGE_ROWS_MAX && rows * cohort.width <= COMPACT_CELLS_MAX ? run : [];
+  const bytes = run.reduce((sum, page) => sum + page.bytes, 0);
+  const small = rows * cohort.width <= COMPACT_CELLS_MAX &&
+    (cohort.histograms === undefined || bytes <= COMPACT_BYTES_MAX);
+  return enough && rows <= PAGE_ROWS_MAX && small ? run : [];
 }
 
 /** What of a plan the head must know while it is carried out. Plain data. */

@@ -7,6 +7,7 @@ import { assert } from "../core/assert.ts";
 import { KV_COMMIT_BYTES_MAX } from "../core/limits.ts";
 import type { Kv, KvCommit, KvEntry, KvKey, Log } from "../core/ports.ts";
 import { messageOf } from "../core/errors.ts";
+import type { HistogramTable } from "../model/histogram_cell.ts";
 import { wordsOf } from "../model/stale.ts";
 import {
   encodeRowsPage,
@@ -24,6 +25,7 @@ import { mergedRows } from "./compaction.ts";
 import type { StorageKeys } from "./keys.ts";
 import type { CohortDone, CohortPlan, MaintenanceDone, MaintenancePlan } from "./maintenance.ts";
 import { manifestOf, manifestValues } from "./manifest_store.ts";
+import { rowsThatFit } from "./span_rows.ts";
 import type { PageRef } from "./view.ts";
 
 /** Room for the manifest and the lease's check beside the pages of a commit. */
@@ -145,21 +147,24 @@ async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: C
   };
   const lastChunkColumn = await writeLabels(plan, ports, commits);
   const width = plan.lastMs.length;
-  for (let at = 0; at < plan.sealRows.length; at += SPAN_ROWS_MAX) {
+  const { histograms } = plan;
+  for (let at = 0; at < plan.sealRows.length;) {
     const rows = plan.sealRows.slice(at, at + SPAN_ROWS_MAX);
     const rowWords = rows.map((row) => wordsOf(row.values));
     const cells = new Uint32Array(2 * rows.length);
-    const tMs = Float64Array.from(rows, (row) => row.tMs);
     const columnsCount = rows.reduce((widest, row) => Math.max(widest, row.values.length), 0);
     const column = (index: number) => {
       gatherColumn(cells, rows, rowWords, index);
       return cells;
     };
-    for (const page of rowsPages(plan.cohort, tMs, columnsCount, column)) {
+    rows.length = rowsThatFit(rows.length, columnsCount, column, histograms);
+    at += rows.length;
+    const tMs = Float64Array.from(rows, (row) => row.tMs);
+    for (const page of rowsPages(plan.cohort, { tMs, columnsCount, columnWords: column, histograms })) {
       await keep({ ...page.ref, level: 0 }, page.bytes);
     }
   }
-  for (const page of straysPages(plan.cohort, plan.sealStrays)) {
+  for (const page of straysPages(plan.cohort, { ...plan.sealStrays, histograms })) {
     await keep({ ...page.ref, level: 0 }, page.bytes);
   }
   const replaced = await compact(plan, ports, keep, added);
@@ -170,7 +175,7 @@ async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: C
   const manifest = encodeManifest({
     ...{ cohort: plan.cohort, name: plan.name, baseSeq: plan.seq, nextPage, sealedMaxMs: plan.sealedMaxMs },
     ...{ minMs: plan.minMs, lastChunkColumn, lateSeen: plan.lateSeen, released: plan.released },
-    ...{ lastMs: plan.lastMs, lastValues: plan.lastValues, rows: plan.restRows },
+    ...{ lastMs: plan.lastMs, lastValues: plan.lastValues, rows: plan.restRows, histograms },
     strayColumns: plan.restStrays.columns,
     strayMs: plan.restStrays.tMs,
     strayValues: plan.restStrays.values,
@@ -248,17 +253,21 @@ interface NewPage {
   readonly bytes: Uint8Array;
 }
 
+interface SpanColumns {
+  readonly tMs: Float64Array;
+  readonly columnsCount: number;
+  /** The cells of a column over the span's rows, valid until the next call. */
+  readonly columnWords: (column: number) => Uint32Array;
+  readonly histograms: HistogramTable | undefined;
+}
+
 /** Divides the columns so that each page fits. */
-function* rowsPages(
-  cohort: number,
-  tMs: Float64Array,
-  columnsCount: number,
-  columnWords: (column: number) => Uint32Array,
-): Iterable<NewPage> {
+function* rowsPages(cohort: number, span: SpanColumns): Iterable<NewPage> {
+  const { tMs, columnsCount, columnWords, histograms } = span;
   let count = Math.min(PAGE_COLUMNS_FIRST, PAGE_COLUMNS_MAX, Math.max(1, columnsCount));
   for (let first = 0; first < columnsCount;) {
     const columns = Math.min(count, columnsCount - first);
-    const bytes = encodeRowsPage(cohort, tMs, first, columns, columnWords);
+    const bytes = encodeRowsPage(cohort, tMs, first, columns, columnWords, histograms);
     if (bytes === undefined) {
       assert(columns > 1, "one column of a page's rows fits a page");
       count = Math.ceil(columns / 2);
@@ -276,8 +285,8 @@ function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> {
   );
   const words = wordsOf(strays.values);
   // Raw times and values of this many fit a page even when nothing compresses.
-  const countMax = 2_048;
-  for (let at = 0; at < order.length; at += countMax) {
+  let countMax = 2_048;
+  for (let at = 0; at < order.length;) {
     const part = order.slice(at, at + countMax);
     const values = new Float64Array(part.length);
     const out = wordsOf(values);
@@ -293,8 +302,14 @@ function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> {
       columns: Uint32Array.from(part, (from) => strays.columns[from]!),
       tMs: Float64Array.from(part, (from) => strays.tMs[from]!),
       values,
+      histograms: strays.histograms,
     });
-    assert(bytes !== undefined, "a page of strays fits");
+    if (bytes === undefined) {
+      assert(part.length > 1 && strays.histograms !== undefined, "a page of strays fits");
+      countMax = Math.ceil(part.length / 2);
+      continue;
+    }
+    at += part.length;
     const ref = {
       kind: "strays",
       startMs,
@@ -316,9 +331,16 @@ async function compact(
 ): Promise<readonly number[]> {
   if (plan.compact.length === 0) return [];
   try {
-    const { tMs, columns, columnsCount } = await mergedRows(plan.cohort, plan.compact, ports);
-    for (const page of rowsPages(plan.cohort, tMs, columnsCount, (column) => wordsOf(columns[column]!))) {
-      await keep({ ...page.ref, level: 1 }, page.bytes);
+    const merged = await mergedRows(plan.cohort, plan.compact, ports);
+    const { columns, columnsCount, histograms } = merged;
+    for (let at = 0; at < merged.tMs.length;) {
+      const columnWords = (column: number) => wordsOf(columns[column]!.subarray(at));
+      const rows = rowsThatFit(merged.tMs.length - at, columnsCount, columnWords, histograms);
+      const tMs = merged.tMs.slice(at, at + rows);
+      for (const page of rowsPages(plan.cohort, { tMs, columnsCount, columnWords, histograms })) {
+        await keep({ ...page.ref, level: 1 }, page.bytes);
+      }
+      at += rows;
     }
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;

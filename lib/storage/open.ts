@@ -11,6 +11,7 @@ import { ByteReader, ByteWriter } from "./codecs/bytes.ts";
 import { decodeChunk, type PackedLabels } from "./codecs/labels_chunk.ts";
 import { decodeManifest, type Manifest } from "./codecs/manifest.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { takeHistograms } from "./cohort_histograms.ts";
 import { CorruptDataError, LeaseLostError } from "./errors.ts";
 import { Head, type HeadOptions } from "./head.ts";
 import type { StorageKeys } from "./keys.ts";
@@ -214,6 +215,7 @@ class Opening {
     cohort.strayMs = manifest.strayMs;
     cohort.strayValues = manifest.strayValues;
     cohort.straysCount = manifest.strayMs.length;
+    if (manifest.histograms !== undefined) takeHistograms(cohort, [...manifest.histograms]);
     cohort.sealedMaxMs = manifest.sealedMaxMs;
     cohort.lateSeen = manifest.lateSeen;
     cohort.released = manifest.released;

@@ -4,6 +4,7 @@
  * window part or in a page, never both.
  */
 import type { EpochMs } from "../core/time.ts";
+import type { HistogramTable } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
 
 /** A sealed page, as the head's directory knows it. */
@@ -49,6 +50,8 @@ export interface CohortView {
   readonly pages: readonly PageRef[];
   readonly window: WindowView;
   readonly strays: StraysView;
+  /** What histogram cells of window and strays point into, among others; undefined: there are none. */
+  readonly histograms: HistogramTable | undefined;
 }
 
 /**

@@ -33,6 +33,7 @@ export function floatFromInteger(h: IntegerHistogram): FloatHistogram {
     negative: onSide("negative", () => bucketsFromSpans(h.negativeSpans, runningSums(h.negativeDeltas))),
     customValues: h.customValues.length === 0 ? NO_CUSTOM_VALUES : Float64Array.from(h.customValues),
     counterResetHint: h.counterResetHint,
+    fromIntegers: true,
   };
   validateHistogram(float);
   checkTotal(float);
