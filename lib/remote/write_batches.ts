@@ -92,8 +92,9 @@ function scatter(decoded: DecodedWrite, refs: Uint32Array): readonly SampleRow[]
     words[2 * at] = sampleWords[2 * i]!;
     words[2 * at + 1] = sampleWords[2 * i + 1]!;
   }
-  return rows.map(({ tMs }, i) => {
-    const row = { tMs, refs: rowRefs[i]!, values: rowValues[i]! };
+  return rows.map(({ tMs, hasHistograms }, i) => {
+    const histograms = hasHistograms ? decoded.histograms : undefined;
+    const row = { tMs, refs: rowRefs[i]!, values: rowValues[i]!, histograms };
     return decoded.mayRepeat ? withoutRepeats(row) : row;
   });
 }
@@ -114,5 +115,5 @@ function withoutRepeats(row: SampleRow): SampleRow {
   }
   return kept === row.refs.length
     ? row
-    : { tMs: row.tMs, refs: row.refs.slice(0, kept), values: row.values.slice(0, kept) };
+    : { ...row, refs: row.refs.slice(0, kept), values: row.values.slice(0, kept) };
 }

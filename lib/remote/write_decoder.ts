@@ -6,8 +6,12 @@
 import { PbfReader } from "pbf";
 import { messageOf, UserError } from "../core/errors.ts";
 import { COHORT_NAME_BYTES_MAX } from "../model/batch.ts";
+import type { FloatHistogram } from "../model/histogram/float_histogram.ts";
+import { HistogramError } from "../model/histogram/validate.ts";
+import { HISTOGRAM_HIGH, type HistogramTable } from "../model/histogram_cell.ts";
 import { type Labels, labelValue } from "../model/labels.ts";
 import { NAN_HIGH, NAN_LOW, STALE_HIGH, STALE_LOW } from "../model/stale.ts";
+import { readHistogram } from "./histogram_message.ts";
 import { SeriesCache, type WriteCohort, type WriteSeriesEntry } from "./series_cache.ts";
 import { LabelDecoder } from "./series_labels.ts";
 
@@ -23,6 +27,7 @@ const SERIES_PER_STEP = 512;
 export interface DecodedRow {
   readonly tMs: number;
   count: number;
+  hasHistograms: boolean;
 }
 
 export interface DecodedCohort {
@@ -49,7 +54,8 @@ export interface DecodedWrite {
   /** Of the first invalid series. */
   readonly invalidReason: string | undefined;
   readonly exemplars: number;
-  readonly histograms: number;
+  /** What samples that are histograms point into. */
+  readonly histograms: HistogramTable;
   readonly metadata: number;
 }
 
@@ -69,7 +75,7 @@ export class WriteDecoder {
   #invalidSamples = 0;
   #invalidReason: string | undefined;
   #exemplars = 0;
-  #histograms = 0;
+  #histograms: FloatHistogram[] = [];
 
   get cachedSeries(): number {
     return this.#cache.size;
@@ -102,6 +108,7 @@ export class WriteDecoder {
         }
       }
     } catch (error) {
+      if (error instanceof HistogramError) throw new UserError("bad_data", error.message);
       throw new UserError(
         "bad_data",
         `proto: cannot parse WriteRequest at byte ${reader.pos}: ${messageOf(error)}`,
@@ -142,7 +149,7 @@ export class WriteDecoder {
     this.#invalidSamples = 0;
     this.#invalidReason = undefined;
     this.#exemplars = 0;
-    this.#histograms = 0;
+    this.#histograms = [];
   }
 
   #timeSeries(reader: PbfReader, end: number): void {
@@ -184,7 +191,8 @@ export class WriteDecoder {
     let cohort: DecodedCohort | undefined;
     let cursor = 0;
     while (reader.pos < end) {
-      if (bytes[reader.pos] !== 0x12) {
+      const isHistogram = bytes[reader.pos] === 0x22;
+      if (bytes[reader.pos] !== 0x12 && !isHistogram) {
         this.#otherField(reader, end);
         continue;
       }
@@ -195,6 +203,10 @@ export class WriteDecoder {
       }
       const { rows } = cohort;
       const sampleEnd = checkedEnd(reader, end);
+      if (isHistogram) {
+        this.#histogram(reader, sampleEnd, entry, cohort);
+        continue;
+      }
       let low = 0;
       let high = 0;
       let tMs = 0;
@@ -214,9 +226,7 @@ export class WriteDecoder {
         low = NAN_LOW;
         high = NAN_HIGH;
       }
-      if (tMs <= entry.lastMs) this.#mayRepeat = true;
-      entry.lastMs = tMs;
-      if (tMs > this.#maxMs) this.#maxMs = tMs;
+      this.#noteTime(entry, tMs);
       let row = cursor < rows.length ? rows[cursor]! : -1;
       if (row < 0 || this.#rows[row]!.tMs !== tMs) {
         row = this.#rowAt(cohort, tMs);
@@ -225,6 +235,23 @@ export class WriteDecoder {
       this.#rows[row]!.count++;
       this.#push(entry.indexInRequest, row, low, high);
     }
+  }
+
+  #noteTime(entry: WriteSeriesEntry, tMs: number): void {
+    if (tMs <= entry.lastMs) this.#mayRepeat = true;
+    entry.lastMs = tMs;
+    if (tMs > this.#maxMs) this.#maxMs = tMs;
+  }
+
+  #histogram(reader: PbfReader, end: number, entry: WriteSeriesEntry, cohort: DecodedCohort): void {
+    const { tMs, histogram } = readHistogram(reader, end);
+    this.#noteTime(entry, tMs);
+    const row = this.#rowAt(cohort, tMs);
+    this.#rows[row]!.count++;
+    if (histogram === undefined) return this.#push(entry.indexInRequest, row, STALE_LOW, STALE_HIGH);
+    this.#rows[row]!.hasHistograms = true;
+    this.#push(entry.indexInRequest, row, this.#histograms.length, HISTOGRAM_HIGH);
+    this.#histograms.push(histogram);
   }
 
   #push(series: number, row: number, low: number, high: number): void {
@@ -253,7 +280,7 @@ export class WriteDecoder {
     }
     const row = this.#rows.length;
     if (row >= WRITE_ROWS_MAX) throw new RangeError(`more than ${WRITE_ROWS_MAX} distinct timestamps`);
-    this.#rows.push({ tMs, count: 0 });
+    this.#rows.push({ tMs, count: 0, hasHistograms: false });
     rows.push(row);
     cohort.rowByTime?.set(tMs, row);
     return row;
@@ -271,13 +298,13 @@ export class WriteDecoder {
   #otherField(reader: PbfReader, end: number): void {
     const tag = reader.readVarint();
     if (tag === 0x1a) this.#exemplars++;
-    else if (tag === 0x22) this.#histograms++;
     skipField(reader, tag, end);
   }
 
   #skipSamples(reader: PbfReader, end: number): void {
     while (reader.pos < end) {
-      if (reader.buf[reader.pos] === 0x12) this.#invalidSamples++;
+      const tag = reader.buf[reader.pos];
+      if (tag === 0x12 || tag === 0x22) this.#invalidSamples++;
       this.#otherField(reader, end);
     }
   }
