@@ -84,6 +84,13 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         const { name, matcherSets, range, cursor } = command;
         return answer(reply(command.replyTo, labelValuesOf(head, name, matcherSets, range, cursor)));
       }
+      case "exemplars":
+        return answer(reply(command.replyTo, head.exemplars.select(command.matcherSets, command.range)));
+      case "limitExemplars":
+        return {
+          events: [{ kind: "exemplarsLimited", exemplarsMax: command.exemplarsMax }],
+          effects: [],
+        };
       case "stats":
         return answer(reply(command.replyTo, statsOf(head)));
       case "cardinality":
@@ -174,6 +181,9 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         if (cohort !== undefined) cohort.released = true;
         return head;
       }
+      case "exemplarsLimited":
+        head.exemplars.limit(event.exemplarsMax);
+        return head;
       case "maintenanceAsked":
         head.maintenanceAsked = true;
         return head;

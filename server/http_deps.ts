@@ -114,6 +114,11 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
       const question = { kind: "append", batches, atomic, durable } as const;
       return system.ask<ShardCommand, "append">(storage, question, STORAGE_TIMEOUT_MS);
     },
+    exemplars: (matcherSets, range) => {
+      const { system, storage } = running();
+      const question = { kind: "exemplars", matcherSets, range } as const;
+      return system.ask<ShardCommand, "exemplars">(storage, question, STORAGE_TIMEOUT_MS);
+    },
     readiness: () => status.readiness,
     lifecycle: { reload, quit },
     targets: () => running().scrape.targets(),
@@ -194,6 +199,7 @@ async function selfSnapshot(
       seals: stats.seals,
       sealFailures: stats.sealFailures,
       cohorts: stats.cohorts,
+      exemplars: stats.exemplars,
       pageCache: {
         hits: pages.hits,
         misses: pages.misses,

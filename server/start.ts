@@ -19,6 +19,7 @@ import { createHandler } from "../lib/http/handler.ts";
 import { createEngine } from "../lib/promql/engine.ts";
 import type { ParseOptions } from "../lib/promql/parse.ts";
 import { oneATurn } from "../lib/scrape/slices.ts";
+import { EXEMPLARS_MAX_DEFAULT } from "../lib/storage/exemplars.ts";
 import { PAGE_CACHE_BYTES_DEFAULT, PageCache } from "../lib/storage/page_cache.ts";
 import { storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
@@ -52,6 +53,12 @@ export interface RunningServer {
   readonly ended: Promise<{ readonly failed: boolean }>;
   reload(): Promise<void>;
   stop(): void;
+}
+
+/** As Prometheus: exemplars are kept behind a feature flag, as many as the file says. */
+function exemplarsMaxOf(features: readonly string[], config: PrometheusConfig | undefined): number {
+  if (!features.includes("exemplar-storage")) return 0;
+  return Math.max(0, config?.storage.exemplarsMax ?? EXEMPLARS_MAX_DEFAULT);
 }
 
 function parseOptionsOf(features: readonly string[]): ParseOptions {
@@ -184,6 +191,7 @@ export async function startServer(
         clock,
         yieldToLoop: world.yieldToLoop,
         retentionMs: status.retentionMs,
+        head: { exemplarsMax: exemplarsMaxOf(args.features, config) },
       }),
     );
     const yieldToLoop = oneATurn(world.yieldToLoop); // among all queries
@@ -234,6 +242,7 @@ export async function startServer(
             yieldToLoop: oneATurn(world.yieldToLoop),
             log,
             typeAndUnitLabels: args.features.includes("type-and-unit-labels"),
+            keepsExemplars: args.features.includes("exemplar-storage"),
             userAgent: `Narthex/${world.build.version}`,
             observeInterval: (intervalMs, actualMs) => intervals.observe(intervalMs, actualMs),
           },
@@ -280,6 +289,8 @@ export async function startServer(
     status.config = now.config ?? status.config;
     status.reloadSucceeded = now.lastReloadSucceeded;
     status.lastConfigMs = now.lastAppliedMs;
+    const exemplarsMax = exemplarsMaxOf(args.features, status.config);
+    target.system.tell(target.storage, { kind: "limitExemplars", exemplarsMax });
     if (outcome.kind === "rejected") throw new UserError("internal", outcome.reason);
     await openQueryLog(target.queryLog, status.config?.global.queryLogFile ?? "");
   }

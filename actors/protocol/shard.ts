@@ -8,6 +8,7 @@ import type { Labels } from "../../lib/model/labels.ts";
 import type { Matcher } from "../../lib/model/matchers.ts";
 import type { AppendEvent } from "../../lib/storage/append.ts";
 import type { ListingCursor, ListingPart } from "../../lib/storage/head_listing.ts";
+import type { ExemplarSeries } from "../../lib/storage/exemplars.ts";
 import type { FrozenCohort, MaintenanceDone } from "../../lib/storage/maintenance.ts";
 import type { TimeRange } from "../../lib/storage/source.ts";
 import type { CardinalityTables, StorageStats } from "../../lib/storage/stats.ts";
@@ -59,6 +60,14 @@ export type ShardCommand =
     readonly cursor?: ListingCursor | undefined;
     readonly replyTo: ReplyTo<ListingPart<string>>;
   }
+  | {
+    readonly kind: "exemplars";
+    readonly matcherSets: readonly (readonly Matcher[])[];
+    readonly range: TimeRange;
+    readonly replyTo: ReplyTo<readonly ExemplarSeries[]>;
+  }
+  /** How many exemplars are kept from now on. */
+  | { readonly kind: "limitExemplars"; readonly exemplarsMax: number }
   | { readonly kind: "stats"; readonly replyTo: ReplyTo<StorageStats> }
   | { readonly kind: "cardinality"; readonly top: number; readonly replyTo: ReplyTo<CardinalityTables> }
   /** The source of this cohort is gone: its window is sealed soon and its memory given back. */
@@ -71,6 +80,7 @@ export type ShardCommand =
 export type ShardEvent =
   | AppendEvent
   | { readonly kind: "cohortReleased"; readonly cohort: number }
+  | { readonly kind: "exemplarsLimited"; readonly exemplarsMax: number }
   | { readonly kind: "maintenanceAsked" }
   | { readonly kind: "maintenanceIdle" }
   | {

@@ -12,7 +12,6 @@ export const INACTIVE_SECTIONS: readonly string[] = [
   "remote_write",
   "rule_files",
   "runtime",
-  "storage.exemplars",
   "storage.tsdb.chunk_encoding",
   "storage.tsdb.out_of_order_time_window",
   "storage.tsdb.retention.percentage",

@@ -9,12 +9,14 @@ import type { Registry } from "../client/registry.ts";
 import type { Clock, Log } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { Labels } from "../model/labels.ts";
+import type { Matcher } from "../model/matchers.ts";
 import type { MetricMetadata } from "../model/metadata.ts";
 import type { Regex } from "../model/regex.ts";
 import type { ParseOptions } from "../promql/parse.ts";
 import type { QueryEngine } from "../promql/result.ts";
 import type { AppendSamples } from "../remote/append.ts";
-import type { SeriesSource } from "../storage/source.ts";
+import type { ExemplarSeries, ExemplarStats } from "../storage/exemplars.ts";
+import type { SeriesSource, TimeRange } from "../storage/source.ts";
 
 export interface HttpDeps {
   readonly clock: Clock;
@@ -29,6 +31,10 @@ export interface HttpDeps {
   readonly enabledFeatures?: readonly string[];
   readonly source: SeriesSource;
   readonly append: AppendSamples;
+  readonly exemplars: (
+    matcherSets: readonly (readonly Matcher[])[],
+    range: TimeRange,
+  ) => Promise<readonly ExemplarSeries[]>;
   readonly readiness: () => Readiness;
   readonly lifecycle: Lifecycle;
   readonly targets: () => Promise<TargetsView>;
@@ -218,6 +224,7 @@ export interface StorageSnapshot {
   readonly seals: number;
   readonly sealFailures: number;
   readonly cohorts: number;
+  readonly exemplars: ExemplarStats;
   readonly pageCache: {
     readonly hits: number;
     readonly misses: number;

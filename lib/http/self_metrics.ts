@@ -48,6 +48,7 @@ export class SelfMetrics implements Collector {
     if (snapshot === undefined) return;
     yield* families(configRows(snapshot));
     yield* families(storageRows(snapshot.storage));
+    yield* families(exemplarRows(snapshot.storage));
     yield labelledFamily(
       "counter",
       "prometheus_tsdb_head_samples_appended_total",
@@ -107,9 +108,9 @@ export class SelfMetrics implements Collector {
       ],
       [
         "counter",
-        "narthex_remote_write_exemplars_ignored_total",
-        "Exemplars received by remote write and not stored.",
-        receiver.exemplarsIgnored,
+        "narthex_remote_write_exemplars_total",
+        "Exemplars received by remote write.",
+        receiver.exemplars,
       ],
       [
         "counter",
@@ -138,6 +139,47 @@ function configRows({ configReload }: SelfSnapshot): readonly Row[] {
       "prometheus_config_last_reload_success_timestamp_seconds",
       "Timestamp of the last successful configuration reload.",
       seconds(configReload.lastSuccessMs),
+    ],
+  ];
+}
+
+function exemplarRows({ exemplars }: StorageSnapshot): readonly Row[] {
+  return [
+    [
+      "counter",
+      "prometheus_tsdb_exemplar_exemplars_appended_total",
+      "Total number of appended exemplars.",
+      exemplars.appended,
+    ],
+    [
+      "gauge",
+      "prometheus_tsdb_exemplar_exemplars_in_storage",
+      "Number of exemplars currently in circular storage.",
+      exemplars.inStorage,
+    ],
+    [
+      "gauge",
+      "prometheus_tsdb_exemplar_series_with_exemplars_in_storage",
+      "Number of series with exemplars currently in circular storage.",
+      exemplars.series,
+    ],
+    [
+      "gauge",
+      "prometheus_tsdb_exemplar_last_exemplars_timestamp_seconds",
+      "The timestamp of the oldest exemplar stored in circular storage.",
+      seconds(exemplars.oldestMs),
+    ],
+    [
+      "gauge",
+      "prometheus_tsdb_exemplar_max_exemplars",
+      "Total number of exemplars the exemplar storage can store, resizeable.",
+      exemplars.max,
+    ],
+    [
+      "counter",
+      "prometheus_tsdb_exemplar_out_of_order_exemplars_total",
+      "Total number of out of order exemplar ingestion failed attempts.",
+      exemplars.outOfOrder,
     ],
   ];
 }

@@ -4,6 +4,7 @@
  * the sender must not touch them again.
  */
 import type { EpochMs } from "../core/time.ts";
+import type { Exemplar } from "./exemplar.ts";
 import type { HistogramTable } from "./histogram_cell.ts";
 import type { Labels } from "./labels.ts";
 
@@ -26,6 +27,12 @@ export interface SampleRow {
   readonly cellsToCome?: number;
 }
 
+/** An exemplar of a series of the batch. */
+export interface BatchExemplar extends Exemplar {
+  /** As in `SampleRow.refs`. */
+  readonly ref: number;
+}
+
 export interface SampleBatch {
   /**
    * Who samples these series together, stable across restarts: `scrape/<job>/<instance>…`, `write/<job>/<instance>`,
@@ -43,6 +50,8 @@ export interface SampleBatch {
    * rows of the cohort.
    */
   readonly strays: readonly SampleRow[];
+  /** Ascending by time for each series. One that is refused refuses nothing else. */
+  readonly exemplars?: readonly BatchExemplar[] | undefined;
 }
 
 export const COHORT_NAME_BYTES_MAX = 512;

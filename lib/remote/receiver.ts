@@ -50,6 +50,7 @@ export interface WriteAnswer {
   readonly text: string;
   readonly samplesWritten: number;
   readonly histogramsWritten: number;
+  readonly exemplarsWritten: number;
 }
 
 interface DecodedRequest {
@@ -71,7 +72,7 @@ export interface ReceiverStats {
   readonly samples: number;
   readonly histograms: number;
   readonly invalidLabelSamples: number;
-  readonly exemplarsIgnored: number;
+  readonly exemplars: number;
   readonly metadataIgnored: number;
   readonly failedRequests: number;
 }
@@ -97,7 +98,7 @@ export class WriteReceiver {
     samples: 0,
     histograms: 0,
     invalidLabelSamples: 0,
-    exemplarsIgnored: 0,
+    exemplars: 0,
     metadataIgnored: 0,
     failedRequests: 0,
   };
@@ -153,7 +154,8 @@ export class WriteReceiver {
           const refusal = refuse(step.value);
           const batches = refusal === undefined ? writeBatchesOf(step.value) : [];
           const histograms = step.value.histograms.length;
-          const written = { samples: step.value.sampleCount - histograms, histograms };
+          const exemplars = step.value.exemplars.length;
+          const written = { samples: step.value.sampleCount - histograms, histograms, exemplars };
           return { refusal, batches, written };
         }
         if (monotonicMs() - turnedMs < DECODE_MS_MAX) continue;
@@ -171,7 +173,6 @@ export class WriteReceiver {
     if (decoded.maxMs > nowMs + WRITE_AHEAD_MS_MAX) {
       return this.#failed(400, "out of bounds: timestamp is too far in the future");
     }
-    this.#stats.exemplarsIgnored += decoded.exemplars;
     this.#stats.metadataIgnored += decoded.metadata;
     if (decoded.invalidReason !== undefined) {
       this.#stats.invalidLabelSamples += decoded.invalidSamples;
@@ -204,6 +205,7 @@ export class WriteReceiver {
     if (refused !== undefined) return refused;
     this.#stats.samples += written.samples;
     this.#stats.histograms += written.histograms;
+    this.#stats.exemplars += written.exemplars;
     return answered(204, "", written);
   }
 
@@ -266,10 +268,19 @@ export class WriteReceiver {
 interface Written {
   readonly samples: number;
   readonly histograms: number;
+  readonly exemplars: number;
 }
 
-function answered(status: number, text: string, written = { samples: 0, histograms: 0 }): WriteAnswer {
-  return { status, text, samplesWritten: written.samples, histogramsWritten: written.histograms };
+const NOTHING_WRITTEN: Written = { samples: 0, histograms: 0, exemplars: 0 };
+
+function answered(status: number, text: string, written = NOTHING_WRITTEN): WriteAnswer {
+  return {
+    status,
+    text,
+    samplesWritten: written.samples,
+    histogramsWritten: written.histograms,
+    exemplarsWritten: written.exemplars,
+  };
 }
 
 /** Not merely kept back because of another batch. */

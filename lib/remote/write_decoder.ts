@@ -6,11 +6,13 @@
 import { PbfReader } from "pbf";
 import { messageOf, UserError } from "../core/errors.ts";
 import { COHORT_NAME_BYTES_MAX } from "../model/batch.ts";
+import type { Exemplar } from "../model/exemplar.ts";
 import type { FloatHistogram } from "../model/histogram/float_histogram.ts";
 import { HistogramError } from "../model/histogram/validate.ts";
 import { HISTOGRAM_HIGH, type HistogramTable } from "../model/histogram_cell.ts";
 import { type Labels, labelValue } from "../model/labels.ts";
 import { NAN_HIGH, NAN_LOW, STALE_HIGH, STALE_LOW } from "../model/stale.ts";
+import { readExemplar } from "./exemplar_message.ts";
 import { readHistogram } from "./histogram_message.ts";
 import { SeriesCache, type WriteCohort, type WriteSeriesEntry } from "./series_cache.ts";
 import { LabelDecoder } from "./series_labels.ts";
@@ -38,6 +40,12 @@ export interface DecodedCohort {
   rowByTime: Map<number, number> | undefined;
 }
 
+export interface DecodedExemplar {
+  /** Number of the series. */
+  readonly series: number;
+  readonly exemplar: Exemplar;
+}
+
 /** `sampleSeries`, `sampleRow` and `sampleWords` are valid until the next decode; only `sampleCount` of them count. */
 export interface DecodedWrite {
   readonly series: readonly WriteSeriesEntry[];
@@ -53,7 +61,8 @@ export interface DecodedWrite {
   readonly invalidSamples: number;
   /** Of the first invalid series. */
   readonly invalidReason: string | undefined;
-  readonly exemplars: number;
+  /** Of series that are known, or have samples in the request. */
+  readonly exemplars: readonly DecodedExemplar[];
   /** What samples that are histograms point into. */
   readonly histograms: HistogramTable;
   readonly metadata: number;
@@ -74,7 +83,7 @@ export class WriteDecoder {
   #maxMs = -Infinity;
   #invalidSamples = 0;
   #invalidReason: string | undefined;
-  #exemplars = 0;
+  #exemplars: DecodedExemplar[] = [];
   #histograms: FloatHistogram[] = [];
 
   get cachedSeries(): number {
@@ -148,7 +157,7 @@ export class WriteDecoder {
     this.#maxMs = -Infinity;
     this.#invalidSamples = 0;
     this.#invalidReason = undefined;
-    this.#exemplars = 0;
+    this.#exemplars = [];
     this.#histograms = [];
   }
 
@@ -189,8 +198,14 @@ export class WriteDecoder {
     const bytes = reader.buf;
     const view = reader.dataView;
     let cohort: DecodedCohort | undefined;
+    let exemplars: Exemplar[] | undefined;
     let cursor = 0;
     while (reader.pos < end) {
+      if (bytes[reader.pos] === 0x1a) {
+        reader.pos++;
+        (exemplars ??= []).push(readExemplar(reader, checkedEnd(reader, end)));
+        continue;
+      }
       const isHistogram = bytes[reader.pos] === 0x22;
       if (bytes[reader.pos] !== 0x12 && !isHistogram) {
         this.#otherField(reader, end);
@@ -235,6 +250,17 @@ export class WriteDecoder {
       this.#rows[row]!.count++;
       this.#push(entry.indexInRequest, row, low, high);
     }
+    if (exemplars !== undefined) this.#takeExemplars(exemplars, entry, writeCohort);
+  }
+
+  /** As Prometheus: exemplars make no series. */
+  #takeExemplars(exemplars: readonly Exemplar[], entry: WriteSeriesEntry, cohort: WriteCohort): void {
+    if (entry.request !== this.#request) {
+      if (entry.refEpoch === 0 || entry.refEpoch !== cohort.epoch) return;
+      this.#enter(entry);
+      this.#cohortOf(cohort);
+    }
+    for (const exemplar of exemplars) this.#exemplars.push({ series: entry.indexInRequest, exemplar });
   }
 
   #noteTime(entry: WriteSeriesEntry, tMs: number): void {
@@ -296,9 +322,7 @@ export class WriteDecoder {
   }
 
   #otherField(reader: PbfReader, end: number): void {
-    const tag = reader.readVarint();
-    if (tag === 0x1a) this.#exemplars++;
-    skipField(reader, tag, end);
+    skipField(reader, reader.readVarint(), end);
   }
 
   #skipSamples(reader: PbfReader, end: number): void {

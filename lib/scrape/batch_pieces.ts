@@ -8,7 +8,7 @@ import { NEW_SERIES_BIT, type SampleBatch, type SampleRow } from "../model/batch
 import { setNan, wordsOf } from "../model/stale.ts";
 import { type Collected, type Cut, PIECE_SERIES_MAX, type Stray } from "./row_builder.ts";
 
-type Parts = Pick<SampleBatch, "defined" | "rows" | "strays">;
+type Parts = Pick<SampleBatch, "defined" | "rows" | "strays" | "exemplars">;
 
 /** Owners from … to have learnt their columns: owner i that of `columns[indices[i]]`. */
 export interface Learnt {
@@ -79,7 +79,16 @@ export class BatchPieces {
       defined: isAll ? defined : defined.slice(begun.defined, end.defined),
       rows,
       strays: this.#strays(straysMax),
+      exemplars: this.#piece === this.#ends.length ? this.#exemplars() : undefined,
     };
+  }
+
+  /** With the last piece, when nearly all series have their columns. */
+  #exemplars(): SampleBatch["exemplars"] {
+    const { exemplars } = this.#all;
+    if (exemplars === undefined) return undefined;
+    const refs = this.#known(Uint32Array.from(exemplars, ({ ref }) => ref));
+    return exemplars.map((exemplar, i) => ({ ...exemplar, ref: refs[i]! }));
   }
 
   #straysAreMany(): boolean {

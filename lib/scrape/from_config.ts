@@ -8,8 +8,10 @@ import type { ScrapeSettings } from "./settings.ts";
 
 export function settingsOf(
   config: ScrapeConfig,
-  scrapeTimeoutMs: number,
-  typeAndUnitLabels: boolean,
+  { scrapeTimeoutMs, keepsExemplars, typeAndUnitLabels }: Pick<
+    ScrapeSettings,
+    "scrapeTimeoutMs" | "keepsExemplars" | "typeAndUnitLabels"
+  >,
 ): ScrapeSettings {
   return {
     honorLabels: config.honorLabels,
@@ -27,6 +29,7 @@ export function settingsOf(
     extraScrapeMetrics: config.extraScrapeMetrics,
     typeAndUnitLabels,
     nameValidationScheme: config.metricNameValidationScheme,
+    keepsExemplars,
     scrapeTimeoutMs,
   };
 }

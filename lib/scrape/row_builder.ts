@@ -4,7 +4,7 @@
  * out is copied to arrays of the right size, as a batch gives them away.
  */
 import type { EpochMs } from "../core/time.ts";
-import { NEW_SERIES_BIT } from "../model/batch.ts";
+import { type BatchExemplar, NEW_SERIES_BIT } from "../model/batch.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
 import { isStale, setNan, setStale, wordsOf } from "../model/stale.ts";
 
@@ -44,6 +44,7 @@ export interface Collected {
   readonly owners: Owners;
   /** Ascending, not at the end. Empty for all but very large scrapes. */
   readonly cuts: readonly Cut[];
+  readonly exemplars: readonly BatchExemplar[] | undefined;
 }
 
 export class RowBuilder {
@@ -57,6 +58,8 @@ export class RowBuilder {
   #owners: number[] = [];
   #indices: number[] = [];
   #cuts: Cut[] = [];
+  /** References as those of the row. */
+  exemplars: readonly BatchExemplar[] | undefined;
   #cutCells = 0;
   #cutDefined = 0;
   /** Columns already in the row; only kept where several keys may mean one series. */
@@ -72,6 +75,7 @@ export class RowBuilder {
     this.#owners = [];
     this.#indices = [];
     this.#cuts = [];
+    this.exemplars = undefined;
     this.#cutCells = 0;
     this.#cutDefined = 0;
     this.#taken = mayAlias ? new Map() : undefined;
@@ -163,6 +167,7 @@ export class RowBuilder {
       defined: this.#defined,
       owners: { owners: this.#owners, indices: this.#indices },
       cuts: this.#cuts,
+      exemplars: this.exemplars,
     };
     this.begin(this.#tMs, false);
     return collected;

@@ -17,6 +17,7 @@ import { decideFormat } from "./accept.ts";
 import { BatchPieces } from "./batch_pieces.ts";
 import { BodyLabels } from "./body_labels.ts";
 import { type EmissionCounts, emit, NOTHING_EMITTED } from "./emission.ts";
+import { exemplarsOf } from "./exemplars.ts";
 import { type EndedSeries, labelsOfEnded, NONE_ENDED } from "./ended_series.ts";
 import type { ScrapeCounts, ScrapeEnding } from "./ending.ts";
 import { type Ending, endingOf, NO_COUNTS, plain, SampleRefused } from "./faults.ts";
@@ -279,6 +280,9 @@ export class ScrapeSession {
       this.#known.forget(newFrom);
       const ending = { kind: "limited", limit: "sample_limit", reason: "sample limit exceeded" } as const;
       return this.#failed(work, ending, { ...base, ...plain(counts) }, scrapeMs, tookMs);
+    }
+    if (this.#settings.keepsExemplars) {
+      rows.exemplars = exemplarsOf(reader, next, this.#known.table, scrapeMs);
     }
     // From here on the session is what this body makes it: there is no way back.
     if (running !== undefined) running.undo = undefined;

@@ -28,6 +28,8 @@ export interface ScrapeSettings {
   readonly extraScrapeMetrics: boolean;
   /** Gives series the labels `__type__` and `__unit__`, as the body declares them when a series first appears. */
   readonly typeAndUnitLabels: boolean;
+  /** Storage keeps exemplars. */
+  readonly keepsExemplars: boolean;
   readonly nameValidationScheme: NameValidationScheme;
   readonly scrapeTimeoutMs: number;
 }
@@ -44,6 +46,7 @@ export const SCRAPE_SETTINGS_DEFAULT: ScrapeSettings = {
   bodySizeLimit: 0,
   extraScrapeMetrics: false,
   typeAndUnitLabels: false,
+  keepsExemplars: false,
   nameValidationScheme: "utf8",
   scrapeTimeoutMs: 10_000,
 };

@@ -8,6 +8,7 @@ import type { EpochMs } from "../core/time.ts";
 import {
   type AppendCounts,
   type AppendOutcome,
+  type BatchExemplar,
   COHORT_NAME_BYTES_MAX,
   NEW_SERIES_BIT,
   type SampleBatch,
@@ -22,6 +23,7 @@ import {
   putHistogram,
   setHistogram,
 } from "../model/histogram_cell.ts";
+import type { SeriesExemplar } from "../model/exemplar.ts";
 import type { Labels } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
 import { type Cohort, REMOVED_SERIES } from "./cohort.ts";
@@ -58,6 +60,7 @@ export interface AppendEvent {
   /** Ascending. */
   readonly rows: readonly AcceptedRow[];
   readonly strays: readonly AcceptedRow[];
+  readonly exemplars?: readonly SeriesExemplar[] | undefined;
   readonly counts: AppendCounts;
   /** The row that the sender's next batches add to. */
   readonly openMs: EpochMs | undefined;
@@ -166,6 +169,7 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
       defined,
       rows: mergeEqualTimes(rows),
       strays,
+      exemplars: batch.exemplars === undefined ? undefined : exemplarsOf(batch, batch.exemplars, context),
       counts: tally,
       openMs,
       nowMs: context.nowMs,
@@ -294,6 +298,24 @@ function refsKnown(batch: SampleBatch, cohort: Cohort | undefined): boolean {
     }
   }
   return true;
+}
+
+/** With their series by labels. */
+function exemplarsOf(
+  { defined }: SampleBatch,
+  exemplars: readonly BatchExemplar[],
+  { cohort, series }: AppendContext,
+): readonly SeriesExemplar[] {
+  const found: SeriesExemplar[] = [];
+  for (const { ref, ...exemplar } of exemplars) {
+    if (ref >= NEW_SERIES_BIT) {
+      const labels = defined[ref - NEW_SERIES_BIT];
+      if (labels !== undefined) found.push({ ...exemplar, series: labels });
+    } else if (cohort !== undefined && ref < cohort.width && cohort.seriesOf[ref] !== REMOVED_SERIES) {
+      found.push({ ...exemplar, series: series.labelsOf(cohort.seriesOf[ref]!) });
+    }
+  }
+  return found;
 }
 
 function columnsOf(refs: Uint32Array, defined: Uint32Array): Uint32Array {

@@ -7,6 +7,7 @@ import { assert, assertNever } from "../core/assert.ts";
 import type { KvKey } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
+import type { SeriesExemplar } from "../model/exemplar.ts";
 import type { Labels } from "../model/labels.ts";
 import { type AcceptedRow, type AppendEvent, judge, refusalOf } from "./append.ts";
 import { ByteWriter } from "./codecs/bytes.ts";
@@ -15,6 +16,7 @@ import { TextPool } from "./codecs/text_pool.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { adoptHistograms } from "./cohort_histograms.ts";
 import { CorruptDataError } from "./errors.ts";
+import { EXEMPLARS_CHUNK, ExemplarStore } from "./exemplars.ts";
 import {
   beginSamples,
   decodeRecord,
@@ -22,6 +24,7 @@ import {
   DEFINE_RECORD_SERIES_MAX,
   type DefineRecord,
   encodeDefine,
+  encodeExemplarsRecord,
   encodeRow,
   finish,
   SAMPLES_RECORD_MAX,
@@ -43,9 +46,15 @@ export interface HeadOptions {
   readonly seriesMax: number;
   /** Of all windows: appends are refused beyond it, until maintenance has caught up. */
   readonly windowBytesMax: number;
+  /** 0 keeps none. */
+  readonly exemplarsMax: number;
 }
 
-export const HEAD_DEFAULTS: HeadOptions = { seriesMax: 20_000_000, windowBytesMax: 2 ** 31 };
+export const HEAD_DEFAULTS: HeadOptions = {
+  seriesMax: 20_000_000,
+  windowBytesMax: 2 ** 31,
+  exemplarsMax: 0,
+};
 
 export interface Judged {
   readonly outcomes: readonly AppendOutcome[];
@@ -60,6 +69,7 @@ export class Head {
   /** Of the opening and the replay, which meet the same label texts again and again. */
   texts: TextPool | undefined = new TextPool();
   series = new SeriesTable();
+  readonly exemplars: ExemplarStore;
   nextCohort = 1;
   maxMs = -Infinity;
   windowBytes = 0;
@@ -94,7 +104,9 @@ export class Head {
   #durableThrough = 0;
   readonly #writer = new ByteWriter(64 * 1024);
 
-  constructor(readonly boot: number, readonly options: HeadOptions) {}
+  constructor(readonly boot: number, readonly options: HeadOptions) {
+    this.exemplars = new ExemplarStore(options.exemplarsMax);
+  }
 
   epochOf(cohort: number): number {
     return this.boot * EPOCH_BOOT + cohort;
@@ -174,6 +186,7 @@ export class Head {
     if (known === undefined || event.defined.length > 0) this.#define(cohort, event);
     this.#keepRows(cohort, event.rows, false, event.nowMs);
     this.#keepRows(cohort, event.strays, true, event.nowMs);
+    if (event.exemplars !== undefined) this.#keepExemplars(event.exemplars, event.nowMs);
     cohort.openMs = event.openMs;
     const { counts } = event;
     this.counters.samplesAppended += counts.appended;
@@ -280,9 +293,27 @@ export class Head {
     }
   }
 
-  #keep(cohort: Cohort, record: Uint8Array, nowMs: EpochMs): void {
+  /** What is kept of a batch's exemplars is journalled; the rest leaves no trace but in the counters. */
+  #keepExemplars(given: readonly SeriesExemplar[], nowMs: EpochMs): void {
+    const { exemplars } = this;
+    const kept = given.filter((exemplar) => exemplars.add(exemplar));
+    for (let at = 0; at < kept.length; at += EXEMPLARS_CHUNK) {
+      this.#journal(encodeExemplarsRecord(kept.slice(at, at + EXEMPLARS_CHUNK)));
+      if (exemplars.firstDirtySeq === 0) {
+        exemplars.firstDirtySeq = this.nextSeq;
+        exemplars.dirtySinceMs = nowMs;
+      }
+      this.nextSeq++;
+    }
+  }
+
+  #journal(record: Uint8Array): void {
     this.#pending.push(record);
     this.#pendingBytes += record.length;
+  }
+
+  #keep(cohort: Cohort, record: Uint8Array, nowMs: EpochMs): void {
+    this.#journal(record);
     if (cohort.firstDirtySeq === 0) {
       cohort.firstDirtySeq = this.nextSeq;
       cohort.dirtySinceMs = nowMs;
@@ -318,6 +349,7 @@ export class Head {
     assert(this.#pending.length === 0, "replay comes before appends");
     const record = decodeRecord(bytes, this.texts);
     this.nextSeq = seq + 1;
+    if (record.kind === "exemplars") return this.#replayExemplars(record.exemplars, seq);
     if (this.lost.has(record.cohort)) return;
     const cohort = this.cohorts.get(record.cohort);
     if (cohort !== undefined && seq <= cohort.baseSeq) return;
@@ -331,10 +363,18 @@ export class Head {
     }
   }
 
+  #replayExemplars(given: readonly SeriesExemplar[], seq: number): void {
+    const { exemplars } = this;
+    if (seq <= exemplars.baseSeq) return;
+    for (const exemplar of given) exemplars.add(exemplar);
+    if (exemplars.firstDirtySeq === 0) exemplars.firstDirtySeq = seq;
+  }
+
   /** Ends a replay. What is dirty counts as dirty from now on, since records carry no time of their own. */
   replayed(nowMs: EpochMs): void {
     this.texts = undefined;
     for (const cohort of this.cohorts.values()) cohort.dirtySinceMs = nowMs;
+    this.exemplars.dirtySinceMs = nowMs;
     this.#drainedThrough = this.#durableThrough = this.nextSeq - 1;
     this.measureWindows();
   }
@@ -381,6 +421,7 @@ export class Head {
     for (const cohort of this.cohorts.values()) {
       if (cohort.firstDirtySeq > 0) through = Math.min(through, cohort.firstDirtySeq - 1);
     }
+    if (this.exemplars.firstDirtySeq > 0) through = Math.min(through, this.exemplars.firstDirtySeq - 1);
     return through;
   }
 

@@ -6,11 +6,13 @@
  */
 import { constants, zstdCompressSync } from "node:zlib";
 import type { Labels } from "../model/labels.ts";
+import type { SeriesExemplar } from "../model/exemplar.ts";
 import type { FloatHistogram } from "../model/histogram/float_histogram.ts";
 import { histogramAt, type HistogramTable, isHistogram, setHistogram } from "../model/histogram_cell.ts";
 import { wordsOf } from "../model/stale.ts";
 import type { AcceptedRow } from "./append.ts";
 import { ByteReader, ByteWriter } from "./codecs/bytes.ts";
+import { decodeExemplars, encodeExemplars } from "./codecs/exemplars.ts";
 import { decodeHistogram, encodeHistogram } from "./codecs/histogram.ts";
 import {
   COHORT_COLUMNS_MAX,
@@ -28,6 +30,8 @@ const VERSION_EXTRAS = 2;
 const PACKED = 0x80;
 const KIND_DEFINE = 1;
 const KIND_SAMPLES = 2;
+/** Of version 2. */
+const KIND_EXEMPLARS = 3;
 /** New series of one record: a record stays far below a journal entry's limit. */
 export const DEFINE_RECORD_SERIES_MAX = 2_000;
 /** Samples of one record, for the same reason; a wider row is divided. */
@@ -72,6 +76,11 @@ export interface SamplesRecord {
   readonly input: ByteReader;
 }
 
+export interface ExemplarsRecord {
+  readonly kind: "exemplars";
+  readonly exemplars: readonly SeriesExemplar[];
+}
+
 export function encodeDefine(record: DefineHead & { readonly defined: readonly Labels[] }): Uint8Array {
   const out = new ByteWriter(1024);
   out.byte(KIND_DEFINE);
@@ -80,6 +89,13 @@ export function encodeDefine(record: DefineHead & { readonly defined: readonly L
   out.varint(record.firstColumn);
   encodeLabelSets(out, record.defined);
   return pack(out, PACK_DEFINE_BYTES_MIN);
+}
+
+export function encodeExemplarsRecord(exemplars: readonly SeriesExemplar[]): Uint8Array {
+  const out = new ByteWriter(1024);
+  out.byte(KIND_EXEMPLARS);
+  encodeExemplars(out, exemplars);
+  return pack(out, PACK_DEFINE_BYTES_MIN, VERSION_EXTRAS);
 }
 
 export function beginSamples(out: ByteWriter, cohort: number, rowsCount: number): void {
@@ -206,7 +222,10 @@ function isIntegerDelta(value: number, step: number): boolean {
 }
 
 /** Throws a `CorruptDataError` for what `finish` did not write. */
-export function decodeRecord(bytes: Uint8Array, pool?: TextPool): DefineRecord | SamplesRecord {
+export function decodeRecord(
+  bytes: Uint8Array,
+  pool?: TextPool,
+): DefineRecord | SamplesRecord | ExemplarsRecord {
   const what = "journal record";
   const outer = new ByteReader(bytes, what);
   const head = outer.byte();
@@ -222,6 +241,11 @@ export function decodeRecord(bytes: Uint8Array, pool?: TextPool): DefineRecord |
     input = new ByteReader(body, what);
   }
   const kind = input.byte();
+  if (kind === KIND_EXEMPLARS) {
+    const exemplars = decodeExemplars(input);
+    if (input.left !== 0) input.fail(`${input.left} bytes too many`);
+    return { kind: "exemplars", exemplars };
+  }
   const cohort = input.varint();
   if (kind === KIND_DEFINE) {
     const name = input.text();

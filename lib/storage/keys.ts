@@ -14,6 +14,8 @@ export interface StorageKeys {
   manifestPart(cohort: number, generation: number, part: number): KvKey;
   labels(cohort: number): KvKey;
   labelsChunk(cohort: number, firstColumn: number): KvKey;
+  readonly exemplars: KvKey;
+  exemplarChunk(number: number): KvKey;
   readonly pages: KvKey;
   page(cohort: number, page: number): KvKey;
 }
@@ -27,6 +29,8 @@ export function storageKeys(prefix: KvKey): StorageKeys {
     manifestPart: (cohort, generation, part) => [...prefix, "m", cohort, generation, part],
     labels: (cohort) => [...prefix, "l", cohort],
     labelsChunk: (cohort, firstColumn) => [...prefix, "l", cohort, firstColumn],
+    exemplars: [...prefix, "e"],
+    exemplarChunk: (number) => [...prefix, "e", number],
     pages: [...prefix, "p"],
     page: (cohort, page) => [...prefix, "p", cohort, page],
   };

@@ -10,6 +10,7 @@ import type { Labels } from "../model/labels.ts";
 import { PAGE_ROWS_MAX } from "./codecs/column.ts";
 import type { ManifestRow } from "./codecs/manifest.ts";
 import { type Cohort, type Garbage, REMOVED_SERIES, type Row } from "./cohort.ts";
+import { EXEMPLARS_CHUNK, type ExemplarsDone, type ExemplarsPlan } from "./exemplars.ts";
 import type { Head } from "./head.ts";
 import type { PageRef } from "./view.ts";
 
@@ -79,6 +80,8 @@ export interface CohortPlan {
 
 export interface MaintenancePlan {
   readonly cohorts: readonly CohortPlan[];
+  /** Undefined when there is nothing to do. */
+  readonly exemplars: ExemplarsPlan | undefined;
   readonly truncateThrough: number;
 }
 
@@ -101,6 +104,7 @@ export interface CohortDone {
 /** Plain data: it crosses the mailbox. */
 export interface MaintenanceDone {
   readonly cohorts: readonly CohortDone[];
+  readonly exemplars: ExemplarsDone | undefined;
   readonly truncatedThrough: number;
 }
 
@@ -134,10 +138,16 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
   }
   // A run makes records needless that only the next one can cut off: no run for a few of them alone.
   const truncateThrough = head.truncatableThrough();
-  if (cohorts.length === 0 && truncateThrough - head.truncatedThrough < TRUNCATE_RECORDS_MIN) {
-    return undefined;
-  }
-  return { cohorts, truncateThrough };
+  const exemplars = planExemplars(head, input.nowMs);
+  const records = truncateThrough - head.truncatedThrough;
+  if (cohorts.length === 0 && exemplars === undefined && records < TRUNCATE_RECORDS_MIN) return undefined;
+  return { cohorts, exemplars, truncateThrough };
+}
+
+/** Written when a chunk is full, or when they have held up the journal for long. */
+function planExemplars({ exemplars, nextSeq }: Head, nowMs: EpochMs): ExemplarsPlan | undefined {
+  const isOld = exemplars.firstDirtySeq > 0 && nowMs - exemplars.dirtySinceMs >= CHECKPOINT_AGE_MS / 2;
+  return isOld || exemplars.unkept >= EXEMPLARS_CHUNK ? exemplars.plan(nextSeq - 1) : undefined;
 }
 
 function needsWork(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInput): boolean {
@@ -324,6 +334,10 @@ export function complete(head: Head, done: MaintenanceDone, nowMs: EpochMs): voi
       : dirtyAfter(cohort, part.seq);
     cohort.dirtySinceMs = nowMs;
     head.markDue(cohort);
+  }
+  if (done.exemplars !== undefined) {
+    head.exemplars.complete(done.exemplars, head.nextSeq - 1);
+    head.exemplars.dirtySinceMs = nowMs;
   }
   head.measureWindows();
 }

@@ -20,7 +20,9 @@ import { CHUNK_SERIES_MAX, encodeChunk } from "./codecs/labels_chunk.ts";
 import { decodeManifest, encodeManifest } from "./codecs/manifest.ts";
 import { ByteWriter } from "./codecs/bytes.ts";
 import { gatherColumn } from "./cohort.ts";
+import { encodeExemplarChunk } from "./codecs/exemplars.ts";
 import { LeaseLostError } from "./errors.ts";
+import { type ExemplarChunk, EXEMPLARS_CHUNK, type ExemplarsDone, type ExemplarsPlan } from "./exemplars.ts";
 import { mergedRows } from "./compaction.ts";
 import type { StorageKeys } from "./keys.ts";
 import type { CohortDone, CohortPlan, MaintenanceDone, MaintenancePlan } from "./maintenance.ts";
@@ -60,11 +62,40 @@ export async function runMaintenance(
       part.forget ? await forgetCohort(part, ports, commits) : await writeCohort(part, ports, commits),
     );
   }
+  const exemplars = plan.exemplars === undefined
+    ? undefined
+    : await writeExemplars(plan.exemplars, ports.keys, commits);
   const through = new ByteWriter(8);
   through.varint(plan.truncateThrough);
   await commits.set(ports.keys.truncatedThrough, through.take());
   await commits.flush();
-  return { cohorts, truncatedThrough: plan.truncateThrough };
+  return { cohorts, exemplars, truncatedThrough: plan.truncateThrough };
+}
+
+/** Chunks first, so that a run that breaks off leaves too many rather than too few. */
+async function writeExemplars(
+  plan: ExemplarsPlan,
+  keys: StorageKeys,
+  commits: Commits,
+): Promise<ExemplarsDone> {
+  const chunks: ExemplarChunk[] = [];
+  let size = EXEMPLARS_CHUNK;
+  for (let at = 0; at < plan.entries.length;) {
+    const part = plan.entries.slice(at, at + size);
+    const bytes = encodeExemplarChunk(part, plan.seq);
+    if (bytes === undefined) {
+      assert(part.length > 1, "one exemplar fits a chunk");
+      size = Math.ceil(part.length / 2);
+      continue;
+    }
+    const number = plan.firstChunk + chunks.length;
+    await commits.set(keys.exemplarChunk(number), bytes);
+    chunks.push({ number, count: part.length });
+    at += part.length;
+  }
+  await commits.flush();
+  for (const number of plan.dropped) await commits.delete(keys.exemplarChunk(number));
+  return { chunks, count: plan.entries.length, seq: plan.seq, dropped: plan.dropped };
 }
 
 /** Collects writes in order and commits them in groups. */

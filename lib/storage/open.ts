@@ -9,6 +9,7 @@ import { messageOf } from "../core/errors.ts";
 import type { Clock, Kv, KvCommit, KvEntry, KvKey, Log } from "../core/ports.ts";
 import { ByteReader, ByteWriter } from "./codecs/bytes.ts";
 import { decodeChunk, type PackedLabels } from "./codecs/labels_chunk.ts";
+import { decodeExemplarChunk } from "./codecs/exemplars.ts";
 import { decodeManifest, type Manifest } from "./codecs/manifest.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { takeHistograms } from "./cohort_histograms.ts";
@@ -44,11 +45,27 @@ export async function openHead(
   const head = new Head(boot, options);
   head.fence = { key: ports.keys.boots, versionstamp };
   await new Opening(ports, head).load();
+  await loadExemplars(ports, head);
   const through = await ports.kv.get(ports.keys.truncatedThrough);
   const afterSeq = through === null ? 0 : new ByteReader(through.value, "truncation point").varint();
   head.truncatedThrough = afterSeq;
   head.nextSeq = afterSeq + 1;
   return { head, afterSeq };
+}
+
+/** A damaged chunk is left out. Its number is not used again, and what was dropped stays so. */
+async function loadExemplars({ kv, keys, log }: OpenPorts, head: Head): Promise<void> {
+  for await (const { key, value } of readAhead(kv.list({ prefix: keys.exemplars }), READ_AHEAD_ENTRIES)) {
+    const number = Number(key[key.length - 1]);
+    try {
+      const { exemplars, baseSeq } = decodeExemplarChunk(value);
+      head.exemplars.load(number, exemplars, baseSeq);
+    } catch (error) {
+      if (!(error instanceof CorruptDataError)) throw error;
+      head.exemplars.load(number, [], 0);
+      log.error("Exemplars cannot be read and are left out", { chunk: number, error: error.message });
+    }
+  }
 }
 
 /** A rejected commit may have been kept: the counter is read again, and one number more is no harm. */

@@ -1,5 +1,6 @@
 /** What storage says about itself, for `/metrics` and the status pages. */
 import type { EpochMs } from "../core/time.ts";
+import type { ExemplarStats } from "./exemplars.ts";
 
 export interface StorageStats {
   readonly series: number;
@@ -27,6 +28,7 @@ export interface StorageStats {
   readonly pagesDeleted: number;
   readonly compactions: number;
   readonly lastSealError: string;
+  readonly exemplars: ExemplarStats;
 }
 
 export interface NamedCount {

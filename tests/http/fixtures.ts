@@ -131,6 +131,7 @@ export const SELF: SelfSnapshot = {
     seals: 5,
     sealFailures: 0,
     cohorts: 4,
+    exemplars: { appended: 9, outOfOrder: 1, inStorage: 8, series: 2, max: 100, oldestMs: 1_699_999_999_500 },
     pageCache: { hits: 10, misses: 2, bytes: 100, bytesMax: 1000 },
   },
   scrape: {
@@ -212,6 +213,7 @@ export function worldOf(change: (deps: HttpDeps) => HttpDeps = (deps) => deps): 
     parse: {},
     source,
     append: storage.append,
+    exemplars: () => Promise.resolve([]),
     readiness: () => "ready",
     lifecycle: { reload: () => Promise.resolve(), quit: () => {} },
     targets: () => Promise.resolve({ active: [], dropped: [], droppedCounts: new Map() }),

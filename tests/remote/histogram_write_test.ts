@@ -125,3 +125,35 @@ Deno.test("a histogram whose sum is the stale marker ends its series", () => {
   deepStrictEqual([decoded.sampleCount, decoded.histograms.length], [1, 0]);
   assert(isStale(decoded.sampleWords, 0));
 });
+
+Deno.test("exemplars of a write go with their series' samples, and to known series without", async () => {
+  const storage = new FakeStorage();
+  const receiver = new WriteReceiver(storage.append, silentLog);
+  const bodyWith = (hasSample: boolean) => {
+    const writer = new PbfWriter();
+    const label = (name: string, value: string) => (_: null, inner: PbfWriter) => {
+      inner.writeStringField(1, name);
+      inner.writeStringField(2, value);
+    };
+    writer.writeMessage(1, (_: null, series: PbfWriter) => {
+      series.writeMessage(1, label("__name__", "m"), null);
+      if (hasSample) {
+        series.writeMessage(2, (__: null, sample: PbfWriter) => sample.writeVarintField(2, 1000), null);
+      }
+      series.writeMessage(3, (__: null, exemplar: PbfWriter) => {
+        exemplar.writeMessage(1, label("trace_id", "ü"), null);
+        exemplar.writeDoubleField(2, 1.5);
+        exemplar.writeVarintField(3, 999);
+      }, null);
+    }, null);
+    return encodeSnappy(new Uint8Array(writer.finish()));
+  };
+  strictEqual((await receiver.receive(bodyWith(false), NOW_MS)).exemplarsWritten, 0);
+  strictEqual((await receiver.receive(bodyWith(true), NOW_MS)).exemplarsWritten, 1);
+  strictEqual((await receiver.receive(bodyWith(false), NOW_MS)).exemplarsWritten, 1);
+  const expected = { labels: ["trace_id", "ü"], value: 1.5, tMs: 999, hasTime: true };
+  deepStrictEqual(storage.batches.map(({ exemplars }) => exemplars), [
+    [{ ...expected, ref: 0x8000_0000 }],
+    [{ ...expected, ref: 0 }],
+  ]);
+});

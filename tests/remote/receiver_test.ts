@@ -44,7 +44,13 @@ Deno.test("a write lands in one cohort a job and instance, in rows by rising tim
     ),
     NOW_MS,
   );
-  deepStrictEqual(answer, { status: 204, text: "", samplesWritten: 5, histogramsWritten: 0 });
+  deepStrictEqual(answer, {
+    status: 204,
+    text: "",
+    samplesWritten: 5,
+    histogramsWritten: 0,
+    exemplarsWritten: 0,
+  });
   deepStrictEqual(
     storage.batches.map(({ cohort, rows }) => [cohort, rows.map(({ tMs, values }) => [tMs, [...values]])]),
     [
@@ -96,7 +102,13 @@ Deno.test("when storage has begun anew, the request is sent again with all serie
   // the second cohort is new and so has no wrong epoch, but is kept back with the first
   const other = seriesOf({ __name__: "b", job: "other" }, [[2000, 3]]);
   const answer = await receiver.receive(bodyOf(seriesOf(a, [[2000, 2]]), other), NOW_MS);
-  deepStrictEqual(answer, { status: 204, text: "", samplesWritten: 2, histogramsWritten: 0 });
+  deepStrictEqual(answer, {
+    status: 204,
+    text: "",
+    samplesWritten: 2,
+    histogramsWritten: 0,
+    exemplarsWritten: 0,
+  });
   deepStrictEqual(
     storage.batches.map(({ cohort, epoch, defined }) => [cohort, epoch, defined.length]),
     [["write/j/", 0, 1], ["write/j/", 0, 1], ["write/other/", 0, 1]],
@@ -186,6 +198,7 @@ Deno.test("what storage refuses is a 400 with Prometheus's text, what it cannot 
       text,
       samplesWritten: 0,
       histogramsWritten: 0,
+      exemplarsWritten: 0,
     });
   }
   for (
@@ -200,6 +213,7 @@ Deno.test("what storage refuses is a 400 with Prometheus's text, what it cannot 
       text: `${limit}: why`,
       samplesWritten: 0,
       histogramsWritten: 0,
+      exemplarsWritten: 0,
     });
   }
   storage.answer = () => [
@@ -215,6 +229,7 @@ Deno.test("what storage refuses is a 400 with Prometheus's text, what it cannot 
     text: "store is gone",
     samplesWritten: 0,
     histogramsWritten: 0,
+    exemplarsWritten: 0,
   });
 });
 
@@ -245,13 +260,13 @@ Deno.test("exemplars and metadata are counted", async () => {
         sample.writeDoubleField(1, 1.5);
         sample.writeVarintField(2, 1000);
       }, null);
-      inner.writeBytesField(field, Uint8Array.of(0x10, 0x05));
+      inner.writeBytesField(field, Uint8Array.of(0x18, 0x05));
     }, null);
     writer.writeBytesField(3, Uint8Array.of(0x08, 0x01));
     return encodeSnappy(new Uint8Array(writer.finish()));
   };
   strictEqual((await receiver.receive(withField(3), NOW_MS)).status, 204);
-  deepStrictEqual([receiver.stats.exemplarsIgnored, receiver.stats.metadataIgnored], [1, 1]);
+  deepStrictEqual([receiver.stats.exemplars, receiver.stats.metadataIgnored], [1, 1]);
   strictEqual(storage.samples.length, 1);
 });
 
