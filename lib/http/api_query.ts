@@ -1,7 +1,7 @@
 /** `query`, `query_range`, `format_query`, `parse_query`, `query_exemplars` and `narthex/explain`. */
 import { UserError } from "../core/errors.ts";
 import { formatSampleValue } from "../model/float.ts";
-import type { ExemplarSeries } from "../storage/exemplars.ts";
+import type { ExemplarSeries } from "../model/exemplar.ts";
 import { exprToJson } from "../promql/ast_json.ts";
 import { parseExpr, prettyExpr } from "../promql/parse.ts";
 import { explainPlan } from "../promql/plan/explain.ts";

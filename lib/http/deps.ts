@@ -15,7 +15,7 @@ import type { Regex } from "../model/regex.ts";
 import type { ParseOptions } from "../promql/parse.ts";
 import type { QueryEngine } from "../promql/result.ts";
 import type { AppendSamples } from "../remote/append.ts";
-import type { ExemplarSeries, ExemplarStats } from "../storage/exemplars.ts";
+import type { ExemplarSeries, ExemplarStats } from "../model/exemplar.ts";
 import type { SeriesSource, TimeRange } from "../storage/source.ts";
 
 export interface HttpDeps {

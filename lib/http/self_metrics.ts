@@ -2,6 +2,7 @@
  * The server's own metrics, from snapshots: names and meanings are Prometheus's where the thing exists here, and
  * `narthex_*` where Prometheus has no such thing. Tables of (type, name, help, value).
  */
+import { exemplarRows } from "./exemplar_metrics.ts";
 import {
   type Collector,
   type FamilySample,
@@ -21,7 +22,7 @@ import type {
 } from "./deps.ts";
 import { stallFamilies } from "./stall_metrics.ts";
 
-type Row = readonly [type: "counter" | "gauge", name: string, help: string, value: number | undefined];
+export type Row = readonly [type: "counter" | "gauge", name: string, help: string, value: number | undefined];
 
 export interface SelfMetricsSource {
   readonly buildInfo: BuildInfo;
@@ -48,7 +49,7 @@ export class SelfMetrics implements Collector {
     if (snapshot === undefined) return;
     yield* families(configRows(snapshot));
     yield* families(storageRows(snapshot.storage));
-    yield* families(exemplarRows(snapshot.storage));
+    yield* families(exemplarRows(snapshot.storage.exemplars));
     yield labelledFamily(
       "counter",
       "prometheus_tsdb_head_samples_appended_total",
@@ -139,47 +140,6 @@ function configRows({ configReload }: SelfSnapshot): readonly Row[] {
       "prometheus_config_last_reload_success_timestamp_seconds",
       "Timestamp of the last successful configuration reload.",
       seconds(configReload.lastSuccessMs),
-    ],
-  ];
-}
-
-function exemplarRows({ exemplars }: StorageSnapshot): readonly Row[] {
-  return [
-    [
-      "counter",
-      "prometheus_tsdb_exemplar_exemplars_appended_total",
-      "Total number of appended exemplars.",
-      exemplars.appended,
-    ],
-    [
-      "gauge",
-      "prometheus_tsdb_exemplar_exemplars_in_storage",
-      "Number of exemplars currently in circular storage.",
-      exemplars.inStorage,
-    ],
-    [
-      "gauge",
-      "prometheus_tsdb_exemplar_series_with_exemplars_in_storage",
-      "Number of series with exemplars currently in circular storage.",
-      exemplars.series,
-    ],
-    [
-      "gauge",
-      "prometheus_tsdb_exemplar_last_exemplars_timestamp_seconds",
-      "The timestamp of the oldest exemplar stored in circular storage.",
-      seconds(exemplars.oldestMs),
-    ],
-    [
-      "gauge",
-      "prometheus_tsdb_exemplar_max_exemplars",
-      "Total number of exemplars the exemplar storage can store, resizeable.",
-      exemplars.max,
-    ],
-    [
-      "counter",
-      "prometheus_tsdb_exemplar_out_of_order_exemplars_total",
-      "Total number of out of order exemplar ingestion failed attempts.",
-      exemplars.outOfOrder,
     ],
   ];
 }

@@ -14,3 +14,18 @@ export interface Exemplar {
 export interface SeriesExemplar extends Exemplar {
   readonly series: Labels;
 }
+
+export interface ExemplarStats {
+  readonly appended: number;
+  readonly outOfOrder: number;
+  readonly inStorage: number;
+  readonly series: number;
+  readonly max: number;
+  /** The time of the oldest one, of the next to be pushed out; undefined while there is none. */
+  readonly oldestMs: EpochMs | undefined;
+}
+
+export interface ExemplarSeries {
+  readonly labels: Labels;
+  readonly exemplars: readonly Exemplar[];
+}

@@ -4,7 +4,7 @@
  */
 import { assert } from "../core/assert.ts";
 import type { EpochMs } from "../core/time.ts";
-import type { Exemplar, SeriesExemplar } from "../model/exemplar.ts";
+import type { Exemplar, ExemplarSeries, ExemplarStats, SeriesExemplar } from "../model/exemplar.ts";
 import { compareLabels, type Labels, labelsKey } from "../model/labels.ts";
 import { type Matcher, matchesLabels } from "../model/matchers.ts";
 import type { TimeRange } from "./source.ts";
@@ -47,21 +47,6 @@ export interface ExemplarsDone {
   readonly count: number;
   readonly seq: number;
   readonly dropped: readonly number[];
-}
-
-export interface ExemplarStats {
-  readonly appended: number;
-  readonly outOfOrder: number;
-  readonly inStorage: number;
-  readonly series: number;
-  readonly max: number;
-  /** The time of the oldest one, of the next to be pushed out; undefined while there is none. */
-  readonly oldestMs: EpochMs | undefined;
-}
-
-export interface ExemplarSeries {
-  readonly labels: Labels;
-  readonly exemplars: readonly Exemplar[];
 }
 
 export class ExemplarStore {

@@ -1,6 +1,6 @@
 /** What storage says about itself, for `/metrics` and the status pages. */
 import type { EpochMs } from "../core/time.ts";
-import type { ExemplarStats } from "./exemplars.ts";
+import type { ExemplarStats } from "../model/exemplar.ts";
 
 export interface StorageStats {
   readonly series: number;

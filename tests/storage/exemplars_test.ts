@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { BatchExemplar } from "../../lib/model/batch.ts";
 import { NEW_SERIES_BIT } from "../../lib/model/batch.ts";
-import type { SeriesExemplar } from "../../lib/model/exemplar.ts";
+import type { ExemplarSeries, SeriesExemplar } from "../../lib/model/exemplar.ts";
 import { labelsFromRecord } from "../../lib/model/labels.ts";
 import { matcherOf } from "../../lib/model/matchers.ts";
 import { decodeExemplarChunk, encodeExemplarChunk } from "../../lib/storage/codecs/exemplars.ts";
 import { CorruptDataError } from "../../lib/storage/errors.ts";
-import { EXEMPLARS_CHUNK, type ExemplarSeries, ExemplarStore } from "../../lib/storage/exemplars.ts";
+import { EXEMPLARS_CHUNK, ExemplarStore } from "../../lib/storage/exemplars.ts";
 import { KEYS, ShardDriver } from "./shard_driver.ts";
 
 const SERIES = labelsFromRecord({ __name__: "latency_bucket", le: "1.0" });
