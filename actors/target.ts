@@ -460,8 +460,9 @@ function talliesOf(ending: ScrapeEnding, skipped: number): ScrapeTallies {
   return {
     scrapes: 1,
     exceededSampleLimit: limit === "sample_limit" ? 1 : 0,
-    exceededLabelLimits: limit !== undefined && limit !== "sample_limit" ? 1 : 0,
+    exceededLabelLimits: limit?.startsWith("label") ? 1 : 0,
     exceededBodySizeLimit: ending.kind === "tooLarge" ? 1 : 0,
+    exceededBucketLimit: limit === "native_histogram_bucket_limit" ? 1 : 0,
     duplicateTimestamp: ending.counts.duplicates,
     outOfOrder: 0,
     outOfBounds: ending.counts.outOfBounds,

@@ -251,6 +251,7 @@ export interface ScrapeSnapshot {
   readonly exceededLabelLimits: number;
   readonly exceededSampleLimit: number;
   readonly exceededBodySizeLimit: number;
+  readonly exceededBucketLimit: number;
   readonly duplicateTimestamp: number;
   readonly outOfOrder: number;
   readonly outOfBounds: number;

@@ -278,6 +278,12 @@ function scrapeRows({ scrape }: SelfSnapshot): readonly Row[] {
     ],
     [
       "counter",
+      `${scrapes}_exceeded_native_histogram_bucket_limit_total`,
+      "Total number of scrapes that hit the native histogram bucket limit and were rejected.",
+      scrape.exceededBucketLimit,
+    ],
+    [
+      "counter",
       `${scrapes}_sample_duplicate_timestamp_total`,
       "Total number of samples rejected due to duplicate timestamps but different values.",
       scrape.duplicateTimestamp,

@@ -5,6 +5,7 @@
  */
 import type { EpochMs } from "../core/time.ts";
 import { NEW_SERIES_BIT, type SampleBatch, type SampleRow } from "../model/batch.ts";
+import { setHistogram } from "../model/histogram_cell.ts";
 import { setNan, wordsOf } from "../model/stale.ts";
 import { type Collected, type Cut, PIECE_SERIES_MAX, type Stray } from "./row_builder.ts";
 
@@ -57,19 +58,20 @@ export class BatchPieces {
 
   /** The next piece of the row, with about so many of the strays. */
   #cells(straysMax: number): Parts {
-    const { tMs, refs, values, defined } = this.#all;
+    const { tMs, refs, values, defined, histograms } = this.#all;
     const begun = this.#sent;
     const end = this.#ends[this.#piece++]!;
     this.#begun = begun;
     this.#sent = end;
     const rows: SampleRow[] = [];
     if (end.cells > begun.cells) {
-      if (this.#ends.length === 1) rows.push({ tMs, refs, values });
+      if (this.#ends.length === 1) rows.push({ tMs, refs, values, histograms });
       else {
         rows.push({
           tMs,
           refs: this.#known(refs.slice(begun.cells, end.cells)),
           values: values.slice(begun.cells, end.cells),
+          histograms,
           cellsToCome: refs.length - end.cells,
         });
       }
@@ -116,7 +118,9 @@ export class BatchPieces {
     const values = Float64Array.from(stray.values);
     const words = wordsOf(values);
     for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) setNan(words, i);
-    return { tMs, refs: this.#known(Uint32Array.from(stray.refs)), values };
+    for (const [at, index] of stray.histogramAt) setHistogram(words, at, index);
+    const histograms = stray.histogramAt.size === 0 ? undefined : this.#all.histograms;
+    return { tMs, refs: this.#known(Uint32Array.from(stray.refs)), values, histograms };
   }
 
   /** In place: indices become columns where an earlier piece was told them, and count from this one's first. */

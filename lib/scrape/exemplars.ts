@@ -4,6 +4,8 @@
  */
 import type { EpochMs } from "../core/time.ts";
 import type { Body, BodyReader } from "../exposition/body_reader.ts";
+import type { LineTable } from "../exposition/line_table.ts";
+import type { ProtoBody } from "../exposition/proto_body.ts";
 import type { RecordParser } from "../exposition/record.ts";
 import { textOf, unescapeLabel } from "../exposition/series_labels.ts";
 import type { BatchExemplar } from "../model/batch.ts";
@@ -35,6 +37,23 @@ export function exemplarsOf(
       tMs: hasTime ? parser.exemplarMs : tMs,
       hasTime,
     });
+  }
+  return found.length === 0 ? undefined : found;
+}
+
+/** Those of a protobuf body, all of them: storage knows which it has. */
+export function protoExemplarsOf(
+  { exemplars }: ProtoBody,
+  lines: LineTable,
+  series: SeriesTable,
+  tMs: EpochMs,
+): readonly BatchExemplar[] | undefined {
+  const found: BatchExemplar[] = [];
+  for (const { line, labels, value, hasTime, tMs: ownMs } of exemplars) {
+    const slot = lines.slot[line]!;
+    if (slot < 0 || (series.flags[slot]! & SERIES_DROPPED) !== 0) continue;
+    if ((series.flags[slot]! & (SERIES_KNOWN | SERIES_PENDING)) === 0) continue;
+    found.push({ ref: series.ref[slot]!, labels, value, hasTime, tMs: ownMs === 0 ? tMs : ownMs });
   }
   return found.length === 0 ? undefined : found;
 }

@@ -143,6 +143,7 @@ export const SELF: SelfSnapshot = {
     exceededLabelLimits: 0,
     exceededSampleLimit: 1,
     exceededBodySizeLimit: 0,
+    exceededBucketLimit: 0,
     duplicateTimestamp: 0,
     outOfOrder: 0,
     outOfBounds: 0,
