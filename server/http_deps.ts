@@ -187,6 +187,7 @@ async function selfSnapshot(
       seriesRemoved: stats.seriesRemoved,
       chunks: stats.pages + stats.cohorts,
       samplesAppended: stats.samplesAppended,
+      histogramsAppended: stats.histogramsAppended,
       samplesOutOfOrder: stats.outOfOrder,
       samplesOutOfBounds: stats.outOfBounds,
       samplesTooOld: 0,

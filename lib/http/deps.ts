@@ -210,6 +210,8 @@ export interface StorageSnapshot {
   readonly seriesRemoved: number;
   readonly chunks: number;
   readonly samplesAppended: number;
+  /** Of those, native histograms. */
+  readonly histogramsAppended: number;
   readonly samplesOutOfOrder: number;
   readonly samplesOutOfBounds: number;
   readonly samplesTooOld: number;

@@ -54,7 +54,10 @@ export class SelfMetrics implements Collector {
       "counter",
       "prometheus_tsdb_head_samples_appended_total",
       "Total number of appended samples.",
-      [[{ type: "float" }, snapshot.storage.samplesAppended]],
+      [
+        [{ type: "float" }, snapshot.storage.samplesAppended - snapshot.storage.histogramsAppended],
+        [{ type: "histogram" }, snapshot.storage.histogramsAppended],
+      ],
     );
     yield* labelledByType(snapshot.storage);
     yield* families(scrapeRows(snapshot));

@@ -16,6 +16,7 @@ import { TextPool } from "./codecs/text_pool.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { adoptHistograms } from "./cohort_histograms.ts";
 import { CorruptDataError } from "./errors.ts";
+import { divideRows } from "./divide_rows.ts";
 import { EXEMPLARS_CHUNK, ExemplarStore } from "./exemplars.ts";
 import {
   beginSamples,
@@ -35,8 +36,6 @@ import { SeriesTable } from "./series_table.ts";
 
 /** High part of an epoch: openings of the shard. 2^21 of them, and 2^32 cohorts, stay exact in a number. */
 const EPOCH_BOOT = 2 ** 32;
-/** Of a histogram in memory, until windows are measured. */
-const HISTOGRAM_BYTES_GUESS = 1_000;
 /** The table is built anew when this share of its series is gone, and there are enough of them to matter. */
 const REBUILD_REMOVED_SHARE = 0.25;
 const REBUILD_REMOVED_MIN = 1_000;
@@ -82,7 +81,9 @@ export class Head {
   /** In every commit of this head: another opening of the shard fences off what this one still has under way. */
   fence: { readonly key: KvKey; readonly versionstamp: string | null } = { key: [], versionstamp: null };
   readonly counters = {
+    /** Histograms included. */
     samplesAppended: 0,
+    histogramsAppended: 0,
     outOfOrder: 0,
     outOfBounds: 0,
     duplicate: 0,
@@ -266,7 +267,9 @@ export class Head {
         let row = parts[i]!;
         if (row.histograms !== undefined) {
           hasExtras = true;
-          row = adoptHistograms(cohort, row, true);
+          const before = cohort.histograms?.length ?? 0;
+          row = this.#adopt(cohort, row, true);
+          this.counters.histogramsAppended += cohort.histograms!.length - before;
         }
         encodeRow(this.#writer, row, stray, cohort);
         this.#place(cohort, row, stray);
@@ -276,10 +279,16 @@ export class Head {
     }
   }
 
+  #adopt(cohort: Cohort, row: AcceptedRow, live: boolean): AcceptedRow {
+    const before = cohort.histogramBytes;
+    const adopted = adoptHistograms(cohort, row, live);
+    this.windowBytes += cohort.histogramBytes - before;
+    return adopted;
+  }
+
   #place(cohort: Cohort, row: AcceptedRow, stray: boolean): void {
     const { tMs, columns, values } = row;
     const rowsBefore = cohort.rows.length;
-    if (row.histograms !== undefined) this.windowBytes += columns.length * HISTOGRAM_BYTES_GUESS;
     if (cohort.lastSeq <= this.#durableThrough) cohort.freshFromMs = Infinity;
     if (tMs < cohort.freshFromMs) cohort.freshFromMs = tMs;
     cohort.setLast(tMs, columns, values);
@@ -407,7 +416,7 @@ export class Head {
     }
     for (let i = 0; i < record.rowsCount; i++) {
       const { row, stray } = decodeRow(record.input, cohort.width, cohort);
-      const own = row.histograms === undefined ? row : adoptHistograms(cohort, row, false);
+      const own = row.histograms === undefined ? row : this.#adopt(cohort, row, false);
       this.#place(cohort, own, stray);
     }
     if (record.input.left !== 0) record.input.fail(`${record.input.left} bytes too many`);
@@ -478,21 +487,3 @@ export class Head {
 
 /** Strays of one cohort that make a page. */
 export const STRAYS_SEAL = 4_096;
-
-/** Rows of more samples than a record may have, cut. */
-function divideRows(rows: readonly AcceptedRow[]): readonly AcceptedRow[] {
-  if (rows.every((row) => row.columns.length <= SAMPLES_RECORD_MAX)) return rows;
-  const parts: AcceptedRow[] = [];
-  for (const row of rows) {
-    for (let at = 0; at < row.columns.length; at += SAMPLES_RECORD_MAX) {
-      const end = Math.min(row.columns.length, at + SAMPLES_RECORD_MAX);
-      parts.push({
-        tMs: row.tMs,
-        columns: row.columns.subarray(at, end),
-        values: row.values.subarray(at, end),
-        histograms: row.histograms,
-      });
-    }
-  }
-  return parts;
-}

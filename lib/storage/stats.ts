@@ -18,6 +18,8 @@ export interface StorageStats {
   readonly maxMs: EpochMs | undefined;
   /** Counters, since this process opened the shard. */
   readonly samplesAppended: number;
+  /** Of those, native histograms. */
+  readonly histogramsAppended: number;
   readonly outOfOrder: number;
   readonly outOfBounds: number;
   readonly duplicate: number;

@@ -119,6 +119,7 @@ export const SELF: SelfSnapshot = {
     seriesRemoved: 8,
     chunks: 9,
     samplesAppended: 1_000_000,
+    histogramsAppended: 0,
     samplesOutOfOrder: 3,
     samplesOutOfBounds: 2,
     samplesTooOld: 1,

@@ -8,6 +8,7 @@ import { matcherOf } from "../../lib/model/matchers.ts";
 import { decodeExemplarChunk, encodeExemplarChunk } from "../../lib/storage/codecs/exemplars.ts";
 import { CorruptDataError } from "../../lib/storage/errors.ts";
 import { EXEMPLARS_CHUNK, ExemplarStore } from "../../lib/storage/exemplars.ts";
+import { decodeRecord, encodeExemplarsRecord } from "../../lib/storage/journal_record.ts";
 import { KEYS, ShardDriver } from "./shard_driver.ts";
 
 const SERIES = labelsFromRecord({ __name__: "latency_bucket", le: "1.0" });
@@ -99,6 +100,24 @@ Deno.test("a chunk of exemplars comes back, and refuses any changed byte", () =>
       bytes[at % bytes.length]! ^= 0x55;
       assert.throws(() => decodeExemplarChunk(bytes), CorruptDataError);
     }),
+  );
+});
+
+Deno.test("damaged records of exemplars are refused and never crash or loop", () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyExemplar, { maxLength: 9 }),
+      fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 }))),
+      (exemplars, changes) => {
+        const bytes = encodeExemplarsRecord(exemplars);
+        for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+        try {
+          decodeRecord(bytes);
+        } catch (error) {
+          assert(error instanceof CorruptDataError, String(error));
+        }
+      },
+    ),
   );
 });
 

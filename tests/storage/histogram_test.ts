@@ -297,6 +297,13 @@ Deno.test("what a cohort keeps of histograms in memory goes with its window, and
     driver.drain();
     if (n % 64 === 0) await driver.maintain();
   }
+  assert.equal(driver.head.counters.histogramsAppended, 4_000);
+  const counted = driver.head.windowBytes;
+  driver.head.measureWindows();
+  assert(
+    Math.abs(counted - driver.head.windowBytes) < 0.3 * counted,
+    `${counted} and ${driver.head.windowBytes}`,
+  );
   const cohort = driver.head.cohorts.get(1)!;
   assert(cohort.histograms!.length <= 2 * (cohort.rows.length + 1));
   assert(cohort.windowBytes() > cohort.histograms!.length * 20 * 8);
