@@ -17,6 +17,11 @@ import { anyHistogram, latency } from "../storage/histogram_samples.ts";
 import { FakeStorage, silentLog } from "./fixtures.ts";
 
 const NOW_MS = 1_700_000_000_000;
+const pacing = { monotonicMs: () => 0, yieldToLoop: () => Promise.resolve() };
+
+function receiverOf(storage: FakeStorage): WriteReceiver {
+  return new WriteReceiver({ append: storage.append, log: silentLog, ...pacing });
+}
 
 function seriesOf(name: string, samples: readonly (number | FloatHistogram)[]): WriteSeries {
   const values = new Float64Array(samples.length);
@@ -65,7 +70,7 @@ Deno.test("any histogram comes out of a write request as it went in, beside floa
 
 Deno.test("histograms are stored in the rows of their times, and counted apart in the answer", async () => {
   const storage = new FakeStorage();
-  const receiver = new WriteReceiver(storage.append, silentLog);
+  const receiver = receiverOf(storage);
   const body = encodeWriteRequest([seriesOf("m", [latency(1), latency(2)]), seriesOf("n", [1, latency(3)])]);
   const answer = await receiver.receive(encodeSnappy(body), NOW_MS);
   deepStrictEqual([answer.status, answer.samplesWritten, answer.histogramsWritten], [204, 1, 3]);
@@ -92,7 +97,7 @@ function requestWith(write: (histogram: PbfWriter) => void): Uint8Array<ArrayBuf
 
 Deno.test("an invalid histogram refuses the whole request, in Prometheus's words", async () => {
   const storage = new FakeStorage();
-  const receiver = new WriteReceiver(storage.append, silentLog);
+  const receiver = receiverOf(storage);
   const bad: readonly (readonly [(histogram: PbfWriter) => void, RegExp])[] = [
     [(h) => h.writeVarintField(1, 3), /0 observations found in buckets, but the Count field is 3/],
     [(h) => h.writeSVarintField(4, 77), /histogram has an invalid schema, which must be between -9 and 52/],
@@ -128,7 +133,7 @@ Deno.test("a histogram whose sum is the stale marker ends its series", () => {
 
 Deno.test("exemplars of a write go with their series' samples, and to known series without", async () => {
   const storage = new FakeStorage();
-  const receiver = new WriteReceiver(storage.append, silentLog);
+  const receiver = receiverOf(storage);
   const bodyWith = (hasSample: boolean) => {
     const writer = new PbfWriter();
     const label = (name: string, value: string) => (_: null, inner: PbfWriter) => {
