@@ -20,7 +20,7 @@ import { createEngine } from "../lib/promql/engine.ts";
 import type { ParseOptions } from "../lib/promql/parse.ts";
 import { oneATurn } from "../lib/scrape/slices.ts";
 import { PAGE_CACHE_BYTES_DEFAULT, PageCache } from "../lib/storage/page_cache.ts";
-import { storageKeys } from "../lib/storage/keys.ts";
+import { SHARD_PREFIX, storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
 import { configBehavior } from "../actors/config.ts";
 import type { ConfigCommand } from "../actors/protocol/config.ts";
@@ -42,8 +42,6 @@ const LEASE_TTL_MS = 15_000;
 /** Prometheus's default, used when neither the flag nor the file says how long samples are kept. */
 const RETENTION_MS_DEFAULT = 15 * 24 * 3600_000;
 const RELOAD_TIMEOUT_MS = 60_000;
-/** The one shard's part of the store. */
-const SHARD_KEYS = ["d", 0];
 const HOST_EXPORTER_PATH = "/exporters/host/metrics";
 
 export interface RunningServer {
@@ -173,7 +171,7 @@ export async function startServer(
     status.retentionMs = args.given.has("storage.tsdb.retention.time")
       ? flags["storage.tsdb.retention.time"] ?? RETENTION_MS_DEFAULT
       : config.storage.retentionMs ?? RETENTION_MS_DEFAULT;
-    const keys = storageKeys(SHARD_KEYS);
+    const keys = storageKeys(SHARD_PREFIX);
     const storage: ActorRef<ShardCommand> = await system.spawn(
       "storage",
       shardBehavior({

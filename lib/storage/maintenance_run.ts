@@ -30,7 +30,7 @@ import type { PageRef } from "./view.ts";
 const COMMIT_BYTES_MAX = KV_COMMIT_BYTES_MAX - PAGE_BYTES_MAX;
 const COMMIT_MUTATIONS_MAX = 500;
 /** Rows of one span: a single column of them fits a page even when nothing compresses. */
-const SPAN_ROWS_MAX = 1_024;
+export const SPAN_ROWS_MAX = 1_024;
 assert(SPAN_ROWS_MAX * 9 * 2 < PAGE_BYTES_MAX);
 /** Columns that a page begins with; halved until it fits. */
 const PAGE_COLUMNS_FIRST = 4_096;
@@ -66,13 +66,13 @@ export async function runMaintenance(
 }
 
 /** Collects writes in order and commits them in groups. */
-class Commits {
-  readonly #ports: MaintenancePorts;
+export class Commits {
+  readonly #ports: Pick<MaintenancePorts, "kv" | "checks">;
   #sets: { readonly key: KvKey; readonly value: Uint8Array }[] = [];
   #deletes: KvKey[] = [];
   #bytes = 0;
 
-  constructor(ports: MaintenancePorts) {
+  constructor(ports: Pick<MaintenancePorts, "kv" | "checks">) {
     this.#ports = ports;
   }
 
@@ -224,7 +224,11 @@ async function orphansOf(
 }
 
 /** Rewrites the last chunk with the new columns, and begins others as it fills. Returns the last chunk's column. */
-async function writeLabels(plan: CohortPlan, { keys }: MaintenancePorts, commits: Commits): Promise<number> {
+export async function writeLabels(
+  plan: Pick<CohortPlan, "cohort" | "labels" | "labelsFrom">,
+  { keys }: Pick<MaintenancePorts, "keys">,
+  commits: Commits,
+): Promise<number> {
   let at = 0;
   let lastChunkColumn = plan.labelsFrom;
   let count = CHUNK_SERIES_MAX;
@@ -249,14 +253,15 @@ interface NewPage {
 }
 
 /** Divides the columns so that each page fits. */
-function* rowsPages(
+export function* rowsPages(
   cohort: number,
   tMs: Float64Array,
   columnsCount: number,
   columnWords: (column: number) => Uint32Array,
+  firstColumn = 0,
 ): Iterable<NewPage> {
   let count = Math.min(PAGE_COLUMNS_FIRST, PAGE_COLUMNS_MAX, Math.max(1, columnsCount));
-  for (let first = 0; first < columnsCount;) {
+  for (let first = firstColumn; first < columnsCount;) {
     const columns = Math.min(count, columnsCount - first);
     const bytes = encodeRowsPage(cohort, tMs, first, columns, columnWords);
     if (bytes === undefined) {
@@ -270,7 +275,7 @@ function* rowsPages(
   }
 }
 
-function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> {
+export function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> {
   const order = [...strays.tMs.keys()].sort((a, b) =>
     strays.columns[a]! - strays.columns[b]! || strays.tMs[a]! - strays.tMs[b]!
   );
