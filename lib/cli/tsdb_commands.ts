@@ -1,5 +1,6 @@
 /** The commands over stored samples, as `commands.ts` lists them. */
 import type { Command } from "./commands.ts";
+import { checkCommand } from "./tsdb_check.ts";
 import { createBlocksCommand, importCommand } from "./tsdb_import.ts";
 
 const IMPORT_SPEC = { valued: ["label"], booleans: ["quiet"], short: { q: "quiet" } } as const;
@@ -10,6 +11,14 @@ const LABEL_HELP = [
 ] as const;
 
 export const TSDB_COMMANDS: readonly Command[] = [
+  {
+    words: ["tsdb", "check"],
+    usage: "tsdb check [<flags>] <data-dir>",
+    summary: "Verify every key of a store that no server holds: exit code 1 when something is damaged.",
+    spec: { valued: [], booleans: ["repair"], short: {} },
+    flagHelp: [["    --repair", "Put aside what is damaged and rebuild what can be rebuilt."]],
+    run: checkCommand,
+  },
   {
     words: ["tsdb", "import"],
     usage: "tsdb import prometheus <prometheus-data-dir> <data-dir>\n" +

@@ -73,6 +73,13 @@ Deno.test({
         assert.ok(expected.size > 0, `${what}: Prometheus has something`);
         assert.deepEqual(got[i]![1], expected, what);
       }
+      const held = await runNarthex(["tsdb", "check", ours]);
+      assert.equal(held.code, 1);
+      assert.match(held.err, /the data directory .* is in use by pid \d+/);
+      await narthex.kill("SIGTERM");
+      const checked = await runNarthex(["tsdb", "check", ours]);
+      assert.equal(checked.code, 0, checked.out + checked.err);
+      assert.match(checked.out, /: no damage\n$/);
     } finally {
       await Deno.remove(directory, { recursive: true });
     }

@@ -7,7 +7,7 @@ import { finishImport, sweepUnfinished } from "../../../lib/storage/import/publi
 import { storageKeys } from "../../../lib/storage/keys.ts";
 import { openOffline } from "../../../lib/storage/offline.ts";
 import { offlineSource } from "../../../lib/storage/offline_source.ts";
-import { SILENT_LOG } from "../silent_log.ts";
+import { QUIET } from "../shard_driver.ts";
 import { MemoryKv } from "../memory_kv.ts";
 
 const KEYS = storageKeys(["d", 0]);
@@ -23,7 +23,7 @@ function grid(fromMs: number, count: number, stepMs = 1_000): number[] {
 
 async function writerOf(kv: MemoryKv): Promise<ImportWriter> {
   await finishImport(kv, KEYS, []);
-  const head = await openOffline({ kv, keys: KEYS, log: SILENT_LOG });
+  const head = await openOffline({ kv, keys: KEYS, log: QUIET });
   await sweepUnfinished(kv, KEYS);
   const { nextCohort, truncatedThrough } = head;
   return new ImportWriter({
@@ -38,8 +38,8 @@ async function writerOf(kv: MemoryKv): Promise<ImportWriter> {
 /** Every sample as text, by series. */
 async function samplesOf(kv: MemoryKv): Promise<ReadonlyMap<string, readonly string[]>> {
   await finishImport(kv, KEYS, []);
-  const head = await openOffline({ kv, keys: KEYS, log: SILENT_LOG });
-  const source = offlineSource(head, { kv, keys: KEYS, log: SILENT_LOG });
+  const head = await openOffline({ kv, keys: KEYS, log: QUIET });
+  const source = offlineSource(head, { kv, keys: KEYS, log: QUIET });
   const request = {
     matchers: [matcherOf("=~", "__name__", ".+")],
     range: { startMs: -1e12, endMs: 1e12 },
