@@ -20,7 +20,7 @@ import { createEngine } from "../lib/promql/engine.ts";
 import type { ParseOptions } from "../lib/promql/parse.ts";
 import { oneATurn } from "../lib/scrape/slices.ts";
 import { PAGE_CACHE_BYTES_DEFAULT, PageCache } from "../lib/storage/page_cache.ts";
-import { SHARD_PREFIX, storageKeys } from "../lib/storage/keys.ts";
+import { SHARD_ACTOR, SHARD_PREFIX, storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
 import { configBehavior } from "../actors/config.ts";
 import type { ConfigCommand } from "../actors/protocol/config.ts";
@@ -62,6 +62,7 @@ function parseOptionsOf(features: readonly string[]): ParseOptions {
 
 interface Foundation {
   readonly system: ActorSystem;
+  readonly journal: KvJournal;
   readonly kv: Kv;
   readonly readKv: Kv;
   readonly lease: Lease;
@@ -151,11 +152,12 @@ export async function startServer(
         await lease.release();
       },
     });
+    const journal = new KvJournal({ kv, lease: lease.check });
     const system = createSystem({
       clock,
       log,
       rng: world.rng,
-      journal: new KvJournal({ kv, lease: lease.check }),
+      journal,
       schedule: world.scheduler,
       onFatal: (error, path) => {
         log.error("An actor failed for good; the server ends", { path, err: messageOf(error) });
@@ -164,14 +166,15 @@ export async function startServer(
       },
     });
     opened.push({ close: () => system.stop() });
-    return await spawnTree({ system, kv, readKv, lease, config });
+    return await spawnTree({ system, journal, kv, readKv, lease, config });
   }
 
-  async function spawnTree({ system, kv, readKv, lease, config }: Foundation): Promise<Running> {
+  async function spawnTree({ system, journal, kv, readKv, lease, config }: Foundation): Promise<Running> {
     status.retentionMs = args.given.has("storage.tsdb.retention.time")
       ? flags["storage.tsdb.retention.time"] ?? RETENTION_MS_DEFAULT
       : config.storage.retentionMs ?? RETENTION_MS_DEFAULT;
     const keys = storageKeys(SHARD_PREFIX);
+    const replayEnd = await journal.end(SHARD_ACTOR);
     const storage: ActorRef<ShardCommand> = await system.spawn(
       "storage",
       shardBehavior({
@@ -182,6 +185,7 @@ export async function startServer(
         clock,
         yieldToLoop: world.yieldToLoop,
         retentionMs: status.retentionMs,
+        replaying: (seq, firstSeq) => status.replay = { min: firstSeq, max: replayEnd, current: seq },
       }),
     );
     const yieldToLoop = oneATurn(world.yieldToLoop); // among all queries
@@ -250,6 +254,7 @@ export async function startServer(
     const started: Running = {
       system,
       storage,
+      readKv,
       cache,
       source,
       engine: queryLog.logged(

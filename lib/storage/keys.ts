@@ -20,6 +20,10 @@ export interface StorageKeys {
   labelsChunk(cohort: number, firstColumn: number): KvKey;
   readonly pages: KvKey;
   page(cohort: number, page: number): KvKey;
+  /** What was deleted and is still in pages. */
+  readonly deletions: KvKey;
+  cohortDeletions(cohort: number): KvKey;
+  deletion(cohort: number, number: number): KvKey;
   /** There while a finished import is being made visible. */
   readonly importEnded: KvKey;
   /** Manifests of an import, which nobody sees before its end. */
@@ -37,6 +41,9 @@ export function storageKeys(prefix: KvKey): StorageKeys {
     labelsChunk: (cohort, firstColumn) => [...prefix, "l", cohort, firstColumn],
     pages: [...prefix, "p"],
     page: (cohort, page) => [...prefix, "p", cohort, page],
+    deletions: [...prefix, "x"],
+    cohortDeletions: (cohort) => [...prefix, "x", cohort],
+    deletion: (cohort, number) => [...prefix, "x", cohort, number],
     importEnded: [...prefix, "e"],
     imported: [...prefix, "i"],
   };

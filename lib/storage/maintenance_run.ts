@@ -118,6 +118,10 @@ async function forgetCohort(
   for (const page of [...dropped, ...garbageDropped]) await commits.delete(keys.page(plan.cohort, page));
   for await (const entry of kv.list({ prefix: keys.labels(plan.cohort) })) await commits.delete(entry.key);
   for await (const entry of kv.list({ prefix: keys.manifest(plan.cohort) })) await commits.delete(entry.key);
+  // The number may be given out again by a later opening.
+  for await (const entry of kv.list({ prefix: keys.cohortDeletions(plan.cohort) })) {
+    await commits.delete(entry.key);
+  }
   return {
     ...{
       cohort: plan.cohort,

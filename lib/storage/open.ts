@@ -11,6 +11,7 @@ import { ByteReader, ByteWriter } from "./codecs/bytes.ts";
 import { decodeChunk, type PackedLabels } from "./codecs/labels_chunk.ts";
 import { decodeManifest, type Manifest } from "./codecs/manifest.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { applyDeletions, loadDeletions } from "./deletions.ts";
 import { CorruptDataError, LeaseLostError } from "./errors.ts";
 import { Head, type HeadOptions } from "./head.ts";
 import { finishImport } from "./import/publish.ts";
@@ -60,6 +61,7 @@ async function loadHead(
   head: Head,
 ): Promise<{ readonly head: Head; readonly afterSeq: number }> {
   await new Opening(ports, head).load();
+  applyDeletions(head, await loadDeletions(ports.kv, ports.keys, ports.log));
   const through = await ports.kv.get(ports.keys.truncatedThrough);
   const afterSeq = through === null ? 0 : new ByteReader(through.value, "truncation point").varint();
   head.truncatedThrough = afterSeq;

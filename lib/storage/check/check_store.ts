@@ -8,6 +8,7 @@ import type { Kv, KvEntry, KvKey, Log } from "../../core/ports.ts";
 import { ByteReader } from "../codecs/bytes.ts";
 import { decodeChunk } from "../codecs/labels_chunk.ts";
 import { decodeManifest, type Manifest } from "../codecs/manifest.ts";
+import { decodeDeletion } from "../deletions.ts";
 import { CorruptDataError } from "../errors.ts";
 import { HEAD_DEFAULTS } from "../head.ts";
 import { SHARD_ACTOR, type StorageKeys } from "../keys.ts";
@@ -84,6 +85,13 @@ class StoreCheck {
         new ByteReader(entry.value, "counter").varint();
       } catch (error) {
         this.#tell(keyText(key), wordsOf(error));
+      }
+    }
+    for await (const { key, value } of kv.list({ prefix: keys.deletions })) {
+      try {
+        decodeDeletion(Number(key.at(-2)), Number(key.at(-1)), value);
+      } catch (error) {
+        this.#tell(keyText(key), wordsOf(error), { kind: "setAside", key });
       }
     }
     if (await kv.get(keys.importEnded) !== null) {
