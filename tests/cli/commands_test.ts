@@ -90,7 +90,7 @@ Deno.test("wrong words end with what was expected and a code that is not 0", asy
     [
       ["serve"],
       2,
-      `narthex: error: unknown command "serve", expected one of "check", "query", "help", try --help\n`,
+      `narthex: error: unknown command "serve", expected one of "check", "query", "tsdb", "help", try --help\n`,
     ],
     [
       ["query", "sideways"],

@@ -66,6 +66,15 @@ Deno.test({
       const imported = await runNarthex(["tsdb", "import", "prometheus", theirs, ours]);
       assert.equal(imported.code, 0, imported.out + imported.err);
       assert.match(imported.out, /^imported \d+ series with \d+ samples/);
+      const dumped = await runNarthex(["tsdb", "dump", ours]);
+      assert.equal(dumped.code, 0, dumped.err);
+      const peer = await new Deno.Command("promtool", { args: ["tsdb", "dump", theirs] }).output();
+      const expectedLines = new TextDecoder().decode(peer.stdout).split("\n").sort();
+      assert.ok(expectedLines.length > 50_000, `${expectedLines.length} lines`);
+      assert.ok(
+        dumped.out.split("\n").sort().join("\n") === expectedLines.join("\n"),
+        "promtool dumps the same samples",
+      );
       await Deno.writeTextFile(configPath, "global:\n  scrape_interval: 15s\n");
       await using narthex = await startNarthex({ dataPath: ours, configPath });
       const got = await ask(narthex, nowMs, scrapedMs);
