@@ -27,28 +27,41 @@ export interface OpenMetricsOptions {
   /** Added to every series. */
   readonly labels: Pairs;
   readonly progress: (line: string) => void;
+  /** Default: `SLICE_SAMPLES_MAX`. */
+  readonly sliceSamplesMax?: number;
+  /** Default: `PIECE_BYTES`. */
+  readonly pieceBytes?: number;
 }
 
 export async function importOpenMetrics(
   file: ByteFile,
   writer: ImportWriter,
-  { labels: extra, progress }: OpenMetricsOptions,
+  { labels: extra, progress, sliceSamplesMax = SLICE_SAMPLES_MAX, pieceBytes = PIECE_BYTES }:
+    OpenMetricsOptions,
 ): Promise<void> {
   let count = 0;
   let startMs = Infinity;
   let endMs = -Infinity;
-  visitFile(file, (_pairs, _value, tMs) => {
+  // A file that fits one slice is read once.
+  let collected: Collected | undefined = new Collected(extra);
+  visitFile(file, pieceBytes, (pairs, value, tMs) => {
     count++;
     if (tMs < startMs) startMs = tMs;
     if (tMs > endMs) endMs = tMs;
+    if (count > sliceSamplesMax) collected = undefined;
+    collected?.add(pairs, value, tMs);
   });
   progress(`${file.path}: ${count} samples`);
-  if (count === 0) return;
-  const slices = Math.ceil(count / SLICE_SAMPLES_MAX);
+  if (collected !== undefined) return await collected.write(writer);
+  const slices = Math.ceil(count / sliceSamplesMax);
   const sliceMs = Math.ceil((endMs - startMs + 1) / slices);
   for (let fromMs = startMs; fromMs <= endMs; fromMs += sliceMs) {
-    await importSlice(file, fromMs, fromMs + sliceMs, writer, extra);
-    if (slices > 1) progress(`  ${writer.samples} samples written`);
+    const slice = new Collected(extra);
+    visitFile(file, pieceBytes, (pairs, value, tMs) => {
+      if (tMs >= fromMs && tMs < fromMs + sliceMs) slice.add(pairs, value, tMs);
+    });
+    await slice.write(writer);
+    progress(`  ${writer.samples} samples written`);
   }
 }
 
@@ -57,29 +70,35 @@ interface Series {
   readonly samples: SampleColumn;
 }
 
-async function importSlice(
-  file: ByteFile,
-  fromMs: number,
-  beforeMs: number,
-  writer: ImportWriter,
-  extra: Pairs,
-): Promise<void> {
-  const byPairs = new Map<string, Series>();
-  const sources = new Map<string, Map<string, Series>>();
-  visitFile(file, (pairs, value, tMs) => {
-    if (tMs < fromMs || tMs >= beforeMs) return;
-    const written = pairs.flat().join("\xff");
-    let series = byPairs.get(written);
-    if (series === undefined) byPairs.set(written, series = seriesOf(pairs, extra, sources));
+/** The samples of one slice, by series and source. */
+class Collected {
+  readonly #extra: Pairs;
+  readonly #byPairs = new Map<string, Series>();
+  readonly #sources = new Map<string, Map<string, Series>>();
+
+  constructor(extra: Pairs) {
+    this.#extra = extra;
+  }
+
+  add(pairs: Pairs, value: Float64Array, tMs: number): void {
+    let written = "";
+    for (const [name, text] of pairs) written += `${name}\xff${text}\xff`;
+    let series = this.#byPairs.get(written);
+    if (series === undefined) {
+      this.#byPairs.set(written, series = seriesOf(pairs, this.#extra, this.#sources));
+    }
     const words = wordsOf(value);
     series.samples.push(tMs, words[1]!, words[0]!);
-  });
-  for (const [source, known] of sources) {
-    const batch = [...known.values()].map(({ labels, samples }): ImportSeries => ({
-      labels,
-      ...samples.sorted(),
-    }));
-    await writer.write(source, batch);
+  }
+
+  async write(writer: ImportWriter): Promise<void> {
+    for (const [source, known] of this.#sources) {
+      const batch = [...known.values()].map(({ labels, samples }): ImportSeries => ({
+        labels,
+        ...samples.sorted(),
+      }));
+      await writer.write(source, batch);
+    }
   }
 }
 
@@ -103,11 +122,11 @@ function seriesOf(pairs: Pairs, extra: Pairs, sources: Map<string, Map<string, S
 }
 
 /** Each sample in order. Throws a `UserError` that names the file and the line. */
-function visitFile(file: ByteFile, visit: Visit): void {
+function visitFile(file: ByteFile, pieceBytes: number, visit: Visit): void {
   let linesBefore = 0;
   // What a piece must be told of the one before: the type decides how a bucket's bound is read.
   let type = "";
-  for (const { bytes, lines, isLast } of piecesOf(file)) {
+  for (const { bytes, lines, isLast } of piecesOf(file, pieceBytes)) {
     const head = new TextEncoder().encode(type);
     const content = new Uint8Array(head.length + bytes.length + (isLast ? 0 : END.length));
     content.set(head);
@@ -146,9 +165,9 @@ interface Piece {
   readonly isLast: boolean;
 }
 
-function* piecesOf(file: ByteFile): Iterable<Piece> {
+function* piecesOf(file: ByteFile, pieceBytes: number): Iterable<Piece> {
   for (let at = 0;;) {
-    let size = PIECE_BYTES;
+    let size = pieceBytes;
     let bytes = file.read(at, size);
     const isLast = () => at + bytes.length >= file.bytesCount;
     let end = bytes.lastIndexOf(LINE_FEED) + 1;

@@ -28,6 +28,8 @@ export interface ImportJob {
   readonly writer: ImportWriter;
   readonly account: ImportAccount;
   readonly progress: (line: string) => void;
+  /** Samples in memory at once. Default: `SLICE_SAMPLES_MAX` of a block, `BUFFER_SAMPLES_MAX` of a head. */
+  readonly samplesMax?: number;
 }
 
 interface Block {
@@ -180,7 +182,7 @@ async function importSource(source: string, series: readonly SeriesParts[], job:
     }
   }
   if (chunksCount === 0) return;
-  const slices = Math.max(1, Math.ceil(chunksCount * CHUNK_SAMPLES / SLICE_SAMPLES_MAX));
+  const slices = Math.max(1, Math.ceil(chunksCount * CHUNK_SAMPLES / (job.samplesMax ?? SLICE_SAMPLES_MAX)));
   const sliceMs = Math.ceil((endMs - startMs + 1) / slices);
   const column = new SampleColumn();
   for (let fromMs = startMs; fromMs <= endMs; fromMs += sliceMs) {

@@ -193,7 +193,8 @@ class HeadImport {
   }
 
   async #flushWhenFull(): Promise<void> {
-    if (this.#buffered >= BUFFER_SAMPLES_MAX) await this.flush(this.#newestMs - SETTLED_AFTER_MS);
+    const samplesMax = this.#job.samplesMax ?? BUFFER_SAMPLES_MAX;
+    if (this.#buffered >= samplesMax) await this.flush(this.#newestMs - SETTLED_AFTER_MS);
   }
 
   /** Writes what is not younger than `throughMs`. */
