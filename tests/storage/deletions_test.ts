@@ -100,7 +100,7 @@ Deno.test("a series that is deleted as a whole is no longer listed; one that is 
   await deleteSeries(driver, "a", 0, 1e6);
   await deleteSeries(driver, "b", 5, 10);
   const listed = driver.ask({ kind: "series", matcherSets: [ALL], range: { startMs: 0, endMs: 1e9 } });
-  assert.deepEqual(listed, [["__name__", "b"]]);
+  assert.deepEqual(listed, { found: [["__name__", "b"]], next: undefined });
   assert.equal((await driver.read(ALL)).size, 1);
 });
 
