@@ -21,7 +21,7 @@ import type { ParseOptions } from "../lib/promql/parse.ts";
 import { oneATurn } from "../lib/scrape/slices.ts";
 import { EXEMPLARS_MAX_DEFAULT } from "../lib/storage/exemplars.ts";
 import { PAGE_CACHE_BYTES_DEFAULT, PageCache } from "../lib/storage/page_cache.ts";
-import { storageKeys } from "../lib/storage/keys.ts";
+import { SHARD_ACTOR, SHARD_PREFIX, storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
 import { configBehavior } from "../actors/config.ts";
 import type { ConfigCommand } from "../actors/protocol/config.ts";
@@ -43,8 +43,6 @@ const LEASE_TTL_MS = 15_000;
 /** Prometheus's default, used when neither the flag nor the file says how long samples are kept. */
 const RETENTION_MS_DEFAULT = 15 * 24 * 3600_000;
 const RELOAD_TIMEOUT_MS = 60_000;
-/** The one shard's part of the store. */
-const SHARD_KEYS = ["d", 0];
 const HOST_EXPORTER_PATH = "/exporters/host/metrics";
 
 export interface RunningServer {
@@ -71,6 +69,7 @@ function parseOptionsOf(features: readonly string[]): ParseOptions {
 
 interface Foundation {
   readonly system: ActorSystem;
+  readonly journal: KvJournal;
   readonly kv: Kv;
   readonly readKv: Kv;
   readonly lease: Lease;
@@ -160,11 +159,12 @@ export async function startServer(
         await lease.release();
       },
     });
+    const journal = new KvJournal({ kv, lease: lease.check });
     const system = createSystem({
       clock,
       log,
       rng: world.rng,
-      journal: new KvJournal({ kv, lease: lease.check }),
+      journal,
       schedule: world.scheduler,
       onFatal: (error, path) => {
         log.error("An actor failed for good; the server ends", { path, err: messageOf(error) });
@@ -173,14 +173,15 @@ export async function startServer(
       },
     });
     opened.push({ close: () => system.stop() });
-    return await spawnTree({ system, kv, readKv, lease, config });
+    return await spawnTree({ system, journal, kv, readKv, lease, config });
   }
 
-  async function spawnTree({ system, kv, readKv, lease, config }: Foundation): Promise<Running> {
+  async function spawnTree({ system, journal, kv, readKv, lease, config }: Foundation): Promise<Running> {
     status.retentionMs = args.given.has("storage.tsdb.retention.time")
       ? flags["storage.tsdb.retention.time"] ?? RETENTION_MS_DEFAULT
       : config.storage.retentionMs ?? RETENTION_MS_DEFAULT;
-    const keys = storageKeys(SHARD_KEYS);
+    const keys = storageKeys(SHARD_PREFIX);
+    const replayEnd = await journal.end(SHARD_ACTOR);
     const storage: ActorRef<ShardCommand> = await system.spawn(
       "storage",
       shardBehavior({
@@ -192,6 +193,7 @@ export async function startServer(
         yieldToLoop: world.yieldToLoop,
         retentionMs: status.retentionMs,
         head: { exemplarsMax: exemplarsMaxOf(args.features, config) },
+        replaying: (seq, firstSeq) => status.replay = { min: firstSeq, max: replayEnd, current: seq },
       }),
     );
     const yieldToLoop = oneATurn(world.yieldToLoop); // among all queries
@@ -261,6 +263,7 @@ export async function startServer(
     const started: Running = {
       system,
       storage,
+      readKv,
       cache,
       source,
       engine: queryLog.logged(

@@ -9,13 +9,13 @@ import type { Registry } from "../client/registry.ts";
 import type { Clock, Log } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { Labels } from "../model/labels.ts";
-import type { Matcher } from "../model/matchers.ts";
 import type { MetricMetadata } from "../model/metadata.ts";
 import type { Regex } from "../model/regex.ts";
 import type { ParseOptions } from "../promql/parse.ts";
 import type { QueryEngine } from "../promql/result.ts";
 import type { AppendSamples } from "../remote/append.ts";
 import type { ExemplarSeries, ExemplarStats } from "../model/exemplar.ts";
+import type { Matcher } from "../model/matchers.ts";
 import type { SeriesSource, TimeRange } from "../storage/source.ts";
 
 export interface HttpDeps {
@@ -54,6 +54,9 @@ export interface HttpDeps {
   readonly runtimeInfo: () => RuntimeInfo;
   readonly tsdbStatus: (listLengthMax: number) => Promise<TsdbStatus>;
   readonly replayProgress: () => ReplayProgress;
+  /** What storage has sealed, oldest first. */
+  readonly blocks: () => Promise<readonly BlockView[]>;
+  readonly admin: AdminDeps;
   readonly notices: () => readonly Notice[];
   /** Served at `/metrics`, after `selfSnapshot` has been taken. The handler registers its own metrics in it. */
   readonly registry: Registry;
@@ -166,6 +169,28 @@ export interface TsdbStatus {
   readonly seriesCountByLabelValuePair: readonly NamedCount[];
 }
 
+/** One source's pages stand where Prometheus has a block. */
+export interface BlockView {
+  readonly cohort: number;
+  readonly minMs: EpochMs;
+  readonly maxMs: EpochMs;
+  readonly series: number;
+  readonly pages: number;
+  readonly bytes: number;
+  /** Rows by columns. */
+  readonly cells: number;
+  readonly level: number;
+}
+
+export interface AdminDeps {
+  /** Resolves once it would survive a crash. */
+  deleteSeries(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<void>;
+  cleanTombstones(): Promise<void>;
+  /** The name of the directory under `snapshots`. */
+  snapshot(options: { readonly skipHead: boolean }): Promise<string>;
+}
+
+/** Numbers of journal records: the first and the last that are replayed, and the one that is. */
 export interface ReplayProgress {
   readonly min: number;
   readonly max: number;

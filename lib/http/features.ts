@@ -25,7 +25,7 @@ export function featuresOf({ options, parse = {}, enabledFeatures = [] }: HttpDe
   }
   return {
     api: {
-      admin: false,
+      admin: options.enableAdminApi,
       exclude_alerts: false,
       label_values_match: true,
       lifecycle: options.enableLifecycle,

@@ -15,6 +15,7 @@ import type { PackedLabels } from "./codecs/labels_chunk.ts";
 import { TextPool } from "./codecs/text_pool.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { adoptHistograms } from "./cohort_histograms.ts";
+import type { Deletion } from "./deletions.ts";
 import { CorruptDataError } from "./errors.ts";
 import { divideRows } from "./divide_rows.ts";
 import { EXEMPLARS_CHUNK, ExemplarStore } from "./exemplars.ts";
@@ -67,6 +68,9 @@ export class Head {
   readonly lost = new Set<number>();
   /** Of the opening and the replay, which meet the same label texts again and again. */
   texts: TextPool | undefined = new TextPool();
+  /** What is hidden though it is in pages or windows, by cohort. */
+  readonly deletions = new Map<number, Deletion[]>();
+  nextDeletion = 1;
   series = new SeriesTable();
   readonly exemplars: ExemplarStore;
   nextCohort = 1;
@@ -459,6 +463,7 @@ export class Head {
       this.counters.seriesRemoved++;
     }
     this.cohorts.delete(cohort.id);
+    this.deletions.delete(cohort.id);
     this.due.delete(cohort.id);
     if (this.byName.get(cohort.name) === cohort.id) this.byName.delete(cohort.name);
   }

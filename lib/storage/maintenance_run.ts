@@ -34,7 +34,7 @@ import type { PageRef } from "./view.ts";
 const COMMIT_BYTES_MAX = KV_COMMIT_BYTES_MAX - PAGE_BYTES_MAX;
 const COMMIT_MUTATIONS_MAX = 500;
 /** Rows of one span: a single column of them fits a page even when nothing compresses. */
-const SPAN_ROWS_MAX = 1_024;
+export const SPAN_ROWS_MAX = 1_024;
 assert(SPAN_ROWS_MAX * 9 * 2 < PAGE_BYTES_MAX);
 /** Columns that a page begins with; halved until it fits. */
 const PAGE_COLUMNS_FIRST = 4_096;
@@ -99,13 +99,13 @@ async function writeExemplars(
 }
 
 /** Collects writes in order and commits them in groups. */
-class Commits {
-  readonly #ports: MaintenancePorts;
+export class Commits {
+  readonly #ports: Pick<MaintenancePorts, "kv" | "checks">;
   #sets: { readonly key: KvKey; readonly value: Uint8Array }[] = [];
   #deletes: KvKey[] = [];
   #bytes = 0;
 
-  constructor(ports: MaintenancePorts) {
+  constructor(ports: Pick<MaintenancePorts, "kv" | "checks">) {
     this.#ports = ports;
   }
 
@@ -151,6 +151,10 @@ async function forgetCohort(
   for (const page of [...dropped, ...garbageDropped]) await commits.delete(keys.page(plan.cohort, page));
   for await (const entry of kv.list({ prefix: keys.labels(plan.cohort) })) await commits.delete(entry.key);
   for await (const entry of kv.list({ prefix: keys.manifest(plan.cohort) })) await commits.delete(entry.key);
+  // The number may be given out again by a later opening.
+  for await (const entry of kv.list({ prefix: keys.cohortDeletions(plan.cohort) })) {
+    await commits.delete(entry.key);
+  }
   return {
     ...{
       cohort: plan.cohort,
@@ -260,7 +264,11 @@ async function orphansOf(
 }
 
 /** Rewrites the last chunk with the new columns, and begins others as it fills. Returns the last chunk's column. */
-async function writeLabels(plan: CohortPlan, { keys }: MaintenancePorts, commits: Commits): Promise<number> {
+export async function writeLabels(
+  plan: Pick<CohortPlan, "cohort" | "labels" | "labelsFrom">,
+  { keys }: Pick<MaintenancePorts, "keys">,
+  commits: Commits,
+): Promise<number> {
   let at = 0;
   let lastChunkColumn = plan.labelsFrom;
   let count = CHUNK_SERIES_MAX;
@@ -286,6 +294,9 @@ interface NewPage {
 
 interface SpanColumns {
   readonly tMs: Float64Array;
+  /** Default: 0. */
+  readonly firstColumn?: number;
+  /** The end of the columns, not counted from `firstColumn`. */
   readonly columnsCount: number;
   /** The cells of a column over the span's rows, valid until the next call. */
   readonly columnWords: (column: number) => Uint32Array;
@@ -293,10 +304,10 @@ interface SpanColumns {
 }
 
 /** Divides the columns so that each page fits. */
-function* rowsPages(cohort: number, span: SpanColumns): Iterable<NewPage> {
-  const { tMs, columnsCount, columnWords, histograms } = span;
+export function* rowsPages(cohort: number, span: SpanColumns): Iterable<NewPage> {
+  const { tMs, columnsCount, columnWords, histograms, firstColumn = 0 } = span;
   let count = Math.min(PAGE_COLUMNS_FIRST, PAGE_COLUMNS_MAX, Math.max(1, columnsCount));
-  for (let first = 0; first < columnsCount;) {
+  for (let first = firstColumn; first < columnsCount;) {
     const columns = Math.min(count, columnsCount - first);
     const bytes = encodeRowsPage(cohort, tMs, first, columns, columnWords, histograms);
     if (bytes === undefined) {
@@ -310,7 +321,7 @@ function* rowsPages(cohort: number, span: SpanColumns): Iterable<NewPage> {
   }
 }
 
-function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> {
+export function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> {
   const order = [...strays.tMs.keys()].sort((a, b) =>
     strays.columns[a]! - strays.columns[b]! || strays.tMs[a]! - strays.tMs[b]!
   );

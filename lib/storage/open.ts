@@ -13,8 +13,10 @@ import { decodeExemplarChunk } from "./codecs/exemplars.ts";
 import { decodeManifest, type Manifest } from "./codecs/manifest.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { takeHistograms } from "./cohort_histograms.ts";
+import { applyDeletions, loadDeletions } from "./deletions.ts";
 import { CorruptDataError, LeaseLostError } from "./errors.ts";
 import { Head, type HeadOptions } from "./head.ts";
+import { finishImport } from "./import/publish.ts";
 import type { StorageKeys } from "./keys.ts";
 import { manifestOf } from "./manifest_store.ts";
 import { PackedPairs } from "./packed_pairs.ts";
@@ -42,10 +44,27 @@ export async function openHead(
   options: HeadOptions,
 ): Promise<{ readonly head: Head; readonly afterSeq: number }> {
   const { boot, versionstamp } = await countBoot(ports);
+  await finishImport(ports.kv, ports.keys, ports.checks());
   const head = new Head(boot, options);
   head.fence = { key: ports.keys.boots, versionstamp };
+  return await loadHead(ports, head);
+}
+
+/** As `openHead`, for who only reads: counts no opening and writes nothing. */
+export async function readHead(
+  ports: Omit<OpenPorts, "checks">,
+  options: HeadOptions,
+): Promise<{ readonly head: Head; readonly afterSeq: number }> {
+  return await loadHead({ ...ports, checks: () => [] }, new Head(0, options));
+}
+
+async function loadHead(
+  ports: OpenPorts,
+  head: Head,
+): Promise<{ readonly head: Head; readonly afterSeq: number }> {
   await new Opening(ports, head).load();
   await loadExemplars(ports, head);
+  applyDeletions(head, await loadDeletions(ports.kv, ports.keys, ports.log));
   const through = await ports.kv.get(ports.keys.truncatedThrough);
   const afterSeq = through === null ? 0 : new ByteReader(through.value, "truncation point").varint();
   head.truncatedThrough = afterSeq;

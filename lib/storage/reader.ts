@@ -13,6 +13,7 @@ import { ByteReader } from "./codecs/bytes.ts";
 import { neverFalls } from "./codecs/column.ts";
 import { decodePageColumn, decodeStrays, type OpenPage } from "./codecs/page.ts";
 import type { ListingCursor, ListingPart } from "./head_listing.ts";
+import { Hidden } from "./hidden.ts";
 import { SeriesMerge } from "./merge.ts";
 import type { PageCache } from "./page_cache.ts";
 import { sortedSeries, sortedTexts } from "./sort_series.ts";
@@ -135,7 +136,8 @@ async function* groupsOf(
   signal.throwIfAborted();
   const pages = await cache.load(cohort.cohort, cohort.pages);
   const spans = spansOf(cohort.pages, pages);
-  const merged = mergedColumns(cohort, pages, merge, cache);
+  const hidden = new Hidden(cohort.hidden);
+  const merged = mergedColumns(cohort, pages, merge, cache, hidden);
   const rowsCount = spans.reduce((sum, span) => sum + span.rowsCount, 0) + cohort.window.tMs.length;
   if (rowsCount === 0) return;
   const tMs = timesOf(spans, cohort, rowsCount);
@@ -154,7 +156,10 @@ async function* groupsOf(
         "query processing would load too many samples into memory in query execution",
       );
     }
-    const group = decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, room });
+    const group = hidden.blankGroup(
+      decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, room }),
+      first,
+    );
     const plain = takeMerged(group, first, merged, merge);
     if (plain.series.length > 0) yield plain;
   }
@@ -264,9 +269,10 @@ function decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, r
       cells.set(cohort.window.cells.subarray(start, start + windowRows), i * rows + at);
       if (gaps[i] === 0 && hasGap(windowWords, start, start + windowRows)) gaps[i] = 1;
       if (falls[i] === 0 && fallsIn(cells, i * rows + Math.max(0, at - 1), (i + 1) * rows)) falls[i] = 1;
-      if (cohort.histograms !== undefined) {
-        moveHistograms(words, i * rows + at, windowRows, cohort.histograms, histograms);
-      }
+      if (
+        cohort.histograms !== undefined &&
+        moveHistograms(words, i * rows + at, windowRows, cohort.histograms, histograms)
+      ) falls[i] = 1;
     }
   }
   const columns: Float64Array[] = new Array(count);
@@ -288,19 +294,20 @@ function fallsIn(values: Float64Array, from: number, to: number): boolean {
   return false;
 }
 
-/** Cells of the window point into the head's table: what they point at goes to the group's. */
+/** Cells of the window point into the head's table: what they point at goes to the group's. Whether there were any. */
 function moveHistograms(
   words: Uint32Array,
   start: number,
   count: number,
   from: HistogramTable,
   to: FloatHistogram[],
-): void {
-  if (!holdsHistograms(words, start, start + count)) return;
+): boolean {
+  if (!holdsHistograms(words, start, start + count)) return false;
   for (let i = start; i < start + count; i++) {
     const histogram = histogramAt(words, i, from);
     if (histogram !== undefined) putHistogram(words, i, to, histogram);
   }
+  return true;
 }
 
 function hasGap(words: Uint32Array, start: number, end: number): boolean {
@@ -314,11 +321,13 @@ function mergedColumns(
   opened: ReadonlyMap<number, OpenPage>,
   merge: SeriesMerge,
   cache: PageCache,
+  hidden: Hidden,
 ): ReadonlySet<number> {
   const merged = new Set<number>(cohort.twins);
   const { strays } = cohort;
   for (let i = 0; i < strays.at.length; i++) {
     merged.add(strays.at[i]!);
+    if (!hidden.isEmpty && hidden.hides(strays.at[i]!, strays.tMs[i]!)) continue;
     merge.addSample(cohort.series[strays.at[i]!]!, strays.tMs[i]!, strays.values, i, cohort.histograms);
   }
   let positions: Map<number, number> | undefined;
@@ -335,6 +344,7 @@ function mergedColumns(
         const position = positions.get(sealed.columns[i]!);
         if (position === undefined) continue;
         merged.add(position);
+        if (!hidden.isEmpty && hidden.hides(position, sealed.tMs[i]!)) continue;
         merge.addSample(cohort.series[position]!, sealed.tMs[i]!, sealed.values, i, sealed.histograms);
       }
     } catch (error) {

@@ -6,6 +6,7 @@
 import type { EpochMs } from "../core/time.ts";
 import type { HistogramTable } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
+import type { HiddenPart } from "./hidden.ts";
 
 /** A sealed page, as the head's directory knows it. */
 export interface PageRef {
@@ -52,6 +53,8 @@ export interface CohortView {
   readonly strays: StraysView;
   /** What histogram cells of window and strays point into, among others; undefined: there are none. */
   readonly histograms: HistogramTable | undefined;
+  /** What of all this was deleted; empty nearly always. */
+  readonly hidden: readonly HiddenPart[];
 }
 
 /**

@@ -25,6 +25,16 @@ export async function claimDataDirectory(path: string): Promise<DataDirectory> {
   return { kvPath: `${directory}/narthex.kv`, release: () => file.close() };
 }
 
+/** Whether a server has kept data there. */
+export async function hasStore(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(`${path.replace(/\/+$/, "")}/narthex.kv`)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
 /** Who this process is, for a lock or a lease that another process reads. */
 export function holderName(): string {
   return `pid ${Deno.pid} on ${Deno.hostname()}`;

@@ -257,6 +257,15 @@ export function worldOf(change: (deps: HttpDeps) => HttpDeps = (deps) => deps): 
         seriesCountByLabelValuePair: [{ name: "job=a", value: 3 }],
       }),
     replayProgress: () => ({ min: 0, max: 4, current: 3 }),
+    blocks: () =>
+      Promise.resolve([
+        { cohort: 7, minMs: 1_000, maxMs: 1_999, series: 3, pages: 2, bytes: 99, cells: 12, level: 1 },
+      ]),
+    admin: {
+      deleteSeries: () => Promise.resolve(),
+      cleanTombstones: () => Promise.resolve(),
+      snapshot: ({ skipHead }) => Promise.resolve(skipHead ? "without head" : "with head"),
+    },
     notices: () => [{ text: "Configuration reload has failed.", sinceMs: 1_700_000_000_000 }],
     registry: new Registry(),
     selfSnapshot: () => Promise.resolve(SELF),
