@@ -14,8 +14,8 @@ import type { PageRef } from "./view.ts";
 
 /** A cohort that is dirty for longer is checkpointed, so that the journal can be cut; spread by half of it. */
 export const CHECKPOINT_AGE_MS = 20 * 60_000;
-/** Cells of one run: some 20 ms of encoding between two looks at the mailbox. */
-const RUN_CELLS_MAX = 262_144;
+/** Cells of one run: some 20 ms of encoding between two looks at the mailbox. As many that wait are worth a run. */
+export const RUN_CELLS_MAX = 262_144;
 const RUN_COHORTS_MAX = 64;
 /** Rows that make a page of their own worth while; fewer stay in the manifest at a checkpoint. */
 const PAGE_ROWS_WORTH = 16;
@@ -75,6 +75,8 @@ export interface CohortPlan {
 export interface MaintenancePlan {
   readonly cohorts: readonly CohortPlan[];
   readonly truncateThrough: number;
+  /** There is more to do than one run may. */
+  readonly more: boolean;
 }
 
 export interface CohortDone {
@@ -97,6 +99,8 @@ export interface CohortDone {
 export interface MaintenanceDone {
   readonly cohorts: readonly CohortDone[];
   readonly truncatedThrough: number;
+  /** Another run has work at once. */
+  readonly more: boolean;
 }
 
 export interface PlanInput {
@@ -109,10 +113,14 @@ export interface PlanInput {
 export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan | undefined {
   const cohorts: CohortPlan[] = [];
   let cells = 0;
+  let more = false;
   const chosen = new Set<number>();
   const choose = (cohort: Cohort): boolean => {
     if (chosen.has(cohort.id)) return true;
-    if (cells >= RUN_CELLS_MAX || cohorts.length >= RUN_COHORTS_MAX) return false;
+    if (cells >= RUN_CELLS_MAX || cohorts.length >= RUN_COHORTS_MAX) {
+      more = true;
+      return false;
+    }
     chosen.add(cohort.id);
     const plan = planCohort(head, cohort, input);
     cells += plan.sealRows.length * cohort.width +
@@ -132,7 +140,7 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
   if (cohorts.length === 0 && truncateThrough - head.truncatedThrough < TRUNCATE_RECORDS_MIN) {
     return undefined;
   }
-  return { cohorts, truncateThrough };
+  return { cohorts, truncateThrough, more };
 }
 
 function needsWork(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInput): boolean {
@@ -263,7 +271,7 @@ export function frozenOf(plan: MaintenancePlan): readonly FrozenCohort[] {
  */
 export function freeze(head: Head, frozen: readonly FrozenCohort[]): void {
   head.maintenanceRunning = true;
-  head.maintenanceAsked = false;
+  head.maintenanceAskedMs = Infinity;
   for (const part of frozen) {
     const cohort = head.cohorts.get(part.cohort);
     if (cohort === undefined) continue;
@@ -276,6 +284,7 @@ export function freeze(head: Head, frozen: readonly FrozenCohort[]): void {
     const last = cohort.rows[part.rows - 1];
     if (last !== undefined) cohort.sealedMaxMs = Math.max(cohort.sealedMaxMs, last.tMs);
   }
+  if (head.due.size === 0) head.dueCells = 0;
 }
 
 /** The run may or may not have kept a part: the next one looks before it writes. */

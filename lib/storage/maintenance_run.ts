@@ -62,7 +62,7 @@ export async function runMaintenance(
   through.varint(plan.truncateThrough);
   await commits.set(ports.keys.truncatedThrough, through.take());
   await commits.flush();
-  return { cohorts, truncatedThrough: plan.truncateThrough };
+  return { cohorts, truncatedThrough: plan.truncateThrough, more: plan.more };
 }
 
 /** Collects writes in order and commits them in groups. */
