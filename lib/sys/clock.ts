@@ -4,6 +4,7 @@
  */
 import type { Clock, TimerHandle } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
+import { type Alarm, SharedTimer } from "./shared_timer.ts";
 
 /** setTimeout takes a signed 32-bit number of milliseconds and fires at once beyond it. */
 const TIMEOUT_MS_MAX = 2_147_483_647;
@@ -12,25 +13,21 @@ export const systemClock: Clock = createClock();
 
 /** `fired` gets the time at which the timer was due, on the clock of `performance`. */
 export function createClock(fired?: (dueMs: number) => void): Clock {
+  const timer = new SharedTimer(fired);
   return {
     nowMs: () => Date.now(),
     monotonicMs: () => performance.now(),
     at(atMs: EpochMs, fire: () => void): TimerHandle {
-      let id: ReturnType<typeof setTimeout>;
+      let alarm: Alarm;
       const arm = () => {
         const delayMs = Math.max(0, atMs - Date.now());
-        if (delayMs > TIMEOUT_MS_MAX) {
-          id = setTimeout(arm, TIMEOUT_MS_MAX);
-          return;
-        }
-        const dueMs = performance.now() + delayMs;
-        id = setTimeout(() => {
-          fired?.(dueMs);
-          fire();
-        }, delayMs);
+        alarm = timer.at(
+          performance.now() + Math.min(delayMs, TIMEOUT_MS_MAX),
+          delayMs > TIMEOUT_MS_MAX ? arm : fire,
+        );
       };
       arm();
-      return { cancel: () => clearTimeout(id) };
+      return { cancel: () => alarm.cancel() };
     },
   };
 }
