@@ -3,6 +3,8 @@
  * deadlines that are called off long before their time: here those cost two entries of a map. Alarms go off at whole
  * milliseconds of the monotonic clock, never early, in order of time and then of setting.
  */
+import { turned } from "./scheduler.ts";
+
 export interface Alarm {
   cancel(): void;
 }
@@ -49,6 +51,7 @@ export class SharedTimer {
 
   #goOff(): void {
     this.#fired?.(this.#armedMs);
+    turned();
     this.#firing = true;
     try {
       const nowMs = performance.now();
