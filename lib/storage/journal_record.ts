@@ -17,7 +17,7 @@ import {
 } from "./codecs/labels_chunk.ts";
 import { unpack } from "./codecs/page.ts";
 import type { TextPool } from "./codecs/text_pool.ts";
-import { areFirstColumns, firstColumns } from "./first_columns.ts";
+import { areFirstColumns, firstColumns, isSharedColumns } from "../model/first_columns.ts";
 
 const VERSION = 1;
 const PACKED = 0x80;
@@ -108,7 +108,13 @@ export function encodeRow(out: ByteWriter, row: AcceptedRow, stray: boolean, bas
   out.zigzag(row.tMs);
   out.varint(count);
   let next = 0;
-  for (let i = 0; i < count;) {
+  let i = 0;
+  if (count > 0 && isSharedColumns(columns)) {
+    out.zigzag(0);
+    out.varint(count);
+    i = count;
+  }
+  while (i < count) {
     const start = columns[i]!;
     let end = i + 1;
     while (end < count && columns[end] === start + (end - i)) end++;
