@@ -85,19 +85,20 @@ export function finish(out: ByteWriter): Uint8Array {
 
 function pack(out: ByteWriter, packBytesMin: number): Uint8Array {
   const body = out.peek();
-  const head = new ByteWriter(body.length + 16);
   if (body.length >= packBytesMin) {
     const packed = zstdCompressSync(body, PACK_OPTIONS);
     if (packed.length < body.length * 0.9) {
+      const head = new ByteWriter(packed.length + 16);
       head.byte(VERSION | PACKED);
       head.varint(body.length);
       head.raw(packed);
       return head.take();
     }
   }
-  head.byte(VERSION);
-  head.raw(body);
-  return head.take();
+  const record = new Uint8Array(1 + body.length);
+  record[0] = VERSION;
+  record.set(body, 1);
+  return record;
 }
 
 /** Appends a row, as changes against `base`. */

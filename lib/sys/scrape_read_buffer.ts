@@ -82,7 +82,8 @@ export class ReadBuffer {
     const stop = Math.min(this.#end, this.#at + bytesMax);
     for (let i = this.#at + 1; i < stop; i++) {
       if (bytes[i] !== 10) continue;
-      const isEmpty = bytes[i - 1] === 10 || (bytes[i - 1] === 13 && i - 2 >= this.#at && bytes[i - 2] === 10);
+      const isEmpty = bytes[i - 1] === 10 ||
+        (bytes[i - 1] === 13 && i - 2 >= this.#at && bytes[i - 2] === 10);
       if (!isEmpty) continue;
       const head = bytes.subarray(this.#at, i + 1);
       this.#at = i + 1;

@@ -51,10 +51,12 @@ Deno.test("targets of one server share a grid of places, so that scrapes come to
 });
 
 Deno.test("a place lies within the interval, however short or odd that is", () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 2_000 }), fc.nat(), fc.string(), (intervalMs, seed, url) => {
-    const offset = scrapeOffsetMs({ targetLabels: [], url, seed, intervalMs });
-    assert.ok(Number.isInteger(offset) && offset >= 0 && offset < intervalMs);
-  }));
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 2_000 }), fc.nat(), fc.string(), (intervalMs, seed, url) => {
+      const offset = scrapeOffsetMs({ targetLabels: [], url, seed, intervalMs });
+      assert.ok(Number.isInteger(offset) && offset >= 0 && offset < intervalMs);
+    }),
+  );
 });
 
 Deno.test("the first scrape comes within an interval, at the place; the next never lies in the past", () => {
