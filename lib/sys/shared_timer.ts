@@ -1,5 +1,5 @@
 /**
- * Many alarms on one timer of the platform. Arming one costs Deno some ten microseconds, and most alarms are
+ * Many alarms on one timer of the platform. Arming one costs Deno some ten to thirty microseconds, and most alarms are
  * deadlines that are called off long before their time: here those cost two entries of a map. Alarms go off at whole
  * milliseconds of the monotonic clock, never early, in order of time and then of setting.
  */
