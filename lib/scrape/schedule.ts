@@ -10,12 +10,12 @@ const SNAP_MS_MAX = 2;
 const SNAP_SHARE = 100;
 
 /**
- * Targets share places this far apart: waking up for one scrape costs twice what the scrape costs, and those that
- * come together pay for it once. A tick of the network and of the event loop, and far too short to be a burst.
+ * Targets share places this far apart: waking up for one scrape costs twice what its bytes cost, and those that come
+ * together pay for it once (bench/README.md). A hundredth of a usual interval, so the load stays spread.
  */
-const SLOT_MS = 50;
+const SLOT_MS = 100;
 /** Of an interval, so that short ones keep places enough. */
-const SLOTS_MIN = 20;
+const SLOTS_MIN = 10;
 
 /** 32-bit FNV-1a over UTF-16 units, a separator between parts. */
 function hash32(parts: Iterable<string>): number {
