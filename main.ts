@@ -7,7 +7,7 @@ import { type CommandPorts, type JsonRequest, runCommand } from "./lib/cli/comma
 import type { ServerArguments } from "./lib/cli/flags.ts";
 import type { BuildInfo as CliBuildInfo } from "./lib/cli/help.ts";
 import { messageOf, UserError } from "./lib/core/errors.ts";
-import { systemClock } from "./lib/sys/clock.ts";
+import { createClock } from "./lib/sys/clock.ts";
 import { claimDataDirectory, hasStore, holderName } from "./lib/sys/data_directory.ts";
 import { byteFiles, readStdin } from "./lib/sys/byte_files.ts";
 import { systemFiles } from "./lib/sys/files.ts";
@@ -92,7 +92,7 @@ async function runServer(args: Extract<ServerArguments, { kind: "run" }>): Promi
   });
   const loop = watchEventLoop();
   const world: World = {
-    clock: systemClock,
+    clock: createClock(loop.fired),
     rng: systemRng,
     log,
     files: systemFiles,
@@ -108,7 +108,19 @@ async function runServer(args: Extract<ServerArguments, { kind: "run" }>): Promi
     build: { ...build, runtimeVersion: build.goVersion },
     claimData: claimDataDirectory,
     openKv,
-    listen: ({ addresses, handler }) => serve({ addresses, handler, log }),
+    listen: ({ addresses, handler }) =>
+      serve({
+        addresses,
+        log,
+        handler: async (request, info) => {
+          const answered = loop.attend();
+          try {
+            return await handler(request, info);
+          } finally {
+            answered();
+          }
+        },
+      }),
     uiFile: readUiFile,
     embeddedConfig: () => Deno.readTextFile(new URL("./config/prometheus.yml", import.meta.url)),
     host: hostFiles(),

@@ -19,7 +19,14 @@ import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
 import { labelNamesOf, labelValuesOf, seriesOf } from "../lib/storage/head_listing.ts";
 import { viewOf } from "../lib/storage/head_view.ts";
 import type { StorageKeys } from "../lib/storage/keys.ts";
-import { abandon, complete, freeze, frozenOf, planMaintenance } from "../lib/storage/maintenance.ts";
+import {
+  abandon,
+  complete,
+  freeze,
+  frozenOf,
+  planMaintenance,
+  RUN_CELLS_MAX,
+} from "../lib/storage/maintenance.ts";
 import { runMaintenance } from "../lib/storage/maintenance_run.ts";
 import { openHead } from "../lib/storage/open.ts";
 import type { ShardCommand, ShardEvent } from "./protocol/shard.ts";
@@ -29,6 +36,11 @@ export const JOURNAL_FLUSH_MS = 1_000;
 /** A commit's worth. */
 export const JOURNAL_FLUSH_BYTES_MAX = 600 * 1024;
 const MAINTENANCE_TICK_MS = 10_000;
+/**
+ * Full windows wait so long for others: a run costs some commits, and looks at all cohorts, whatever it seals. Enough
+ * of them for a whole run wait for nobody.
+ */
+const MAINTENANCE_GATHER_MS = 5_000;
 /** After a failed run: the store may be full or away. */
 const MAINTENANCE_RETRY_MS = 5_000;
 const RETENTION_TICK_MS = 5 * 60_000;
@@ -141,8 +153,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         return {
           events: [{ kind: "maintenanceCompleted", done: command.done, nowMs }],
           effects: [
-            // What is still due goes on at once; the tick comes anyway.
-            maintenanceTimer(nowMs),
+            maintenanceTimer(command.done.more ? nowMs : nextRunMs(head, nowMs)),
             ...command.done.truncatedThrough > head.truncatedThrough
               ? [{ kind: "truncate", throughSeq: command.done.truncatedThrough } as const]
               : [],
@@ -167,11 +178,20 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     const { outcomes, events } = head.judge(command.batches, command.atomic, nowMs);
     const answered = reply(command.replyTo, outcomes);
     const effect: ShardEffect = command.durable ? { kind: "whenDurable", effects: [answered] } : answered;
-    if (head.due.size === 0 || head.maintenanceRunning || head.maintenanceAsked) {
-      return { events, effects: [effect] };
-    }
-    // Full windows wait for no tick. Not in this decision: the batch was judged against the head before a freeze.
-    return { events: [...events, { kind: "maintenanceAsked" }], effects: [effect, maintenanceTimer(nowMs)] };
+    if (head.due.size === 0 || head.maintenanceRunning) return { events, effects: [effect] };
+    const atMs = nextRunMs(head, nowMs);
+    if (atMs >= head.maintenanceAskedMs) return { events, effects: [effect] };
+    // Never in this decision: the batch was judged against the head before a freeze.
+    return {
+      events: [...events, { kind: "maintenanceAsked", atMs }],
+      effects: [effect, maintenanceTimer(atMs)],
+    };
+  }
+
+  function nextRunMs(head: Head, nowMs: EpochMs): EpochMs {
+    if (head.due.size === 0) return nowMs + MAINTENANCE_TICK_MS;
+    const isEnough = head.dueCells >= RUN_CELLS_MAX || head.windowBytes * 2 > headOptions.windowBytesMax;
+    return isEnough ? nowMs : nowMs + MAINTENANCE_GATHER_MS;
   }
 
   function onReleaseCohort(head: Head, name: string): ShardDecision {
@@ -302,10 +322,10 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         completeClean(head, event.done, event.nowMs);
         return head;
       case "maintenanceAsked":
-        head.maintenanceAsked = true;
+        head.maintenanceAskedMs = event.atMs;
         return head;
       case "maintenanceIdle":
-        head.maintenanceAsked = false;
+        head.maintenanceAskedMs = Infinity;
         return head;
       case "maintenanceStarted":
         freeze(head, event.frozen);

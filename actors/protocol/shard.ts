@@ -126,7 +126,7 @@ export type ShardEvent =
   /** `uncertain`: manifests may have been written that the head does not know of. */
   | { readonly kind: "maintenanceResumed"; readonly uncertain: boolean }
   | { readonly kind: "deletionsCleaned"; readonly done: readonly CleanDone[]; readonly nowMs: EpochMs }
-  | { readonly kind: "maintenanceAsked" }
+  | { readonly kind: "maintenanceAsked"; readonly atMs: EpochMs }
   | { readonly kind: "maintenanceIdle" }
   | {
     readonly kind: "maintenanceStarted";

@@ -5,6 +5,7 @@
  */
 import type { EpochMs } from "../core/time.ts";
 import { type BatchExemplar, NEW_SERIES_BIT } from "../model/batch.ts";
+import { areFirstColumns, firstColumns } from "../model/first_columns.ts";
 import { type HistogramTable, setHistogram } from "../model/histogram_cell.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
 import { isStale, setNan, setStale, wordsOf } from "../model/stale.ts";
@@ -60,6 +61,11 @@ export interface Collected {
   readonly exemplars: readonly BatchExemplar[] | undefined;
   /** What histogram cells of all values point into; undefined: there are none. */
   readonly histograms: HistogramTable | undefined;
+}
+
+/** Those of a scrape that has all of its cohort's series are shared, and not to be written to. */
+function refsOf(refs: Uint32Array): Uint32Array {
+  return areFirstColumns(refs) ? firstColumns(refs.length) : refs.slice();
 }
 
 export class RowBuilder {
@@ -206,7 +212,7 @@ export class RowBuilder {
   take(): Collected {
     const collected: Collected = {
       tMs: this.#tMs,
-      refs: this.#refs.slice(0, this.#count),
+      refs: refsOf(this.#refs.subarray(0, this.#count)),
       values: this.#values.slice(0, this.#count),
       strays: this.#strays,
       defined: this.#defined,

@@ -26,6 +26,7 @@ import {
 import type { SeriesExemplar } from "../model/exemplar.ts";
 import type { Labels } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
+import { areFirstColumns, firstColumns, isSharedColumns } from "../model/first_columns.ts";
 import { type Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { DefinedSets } from "./defined_sets.ts";
 import { HISTOGRAM_BUCKETS_MAX } from "./codecs/histogram.ts";
@@ -136,6 +137,7 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
     if (row.refs.length === 0) continue;
     // The rows of a remote write mostly share one array of references.
     if (row.refs !== lastRefs) columns = columnsOf(row.refs, refs);
+    if (areFirstColumns(columns)) columns = firstColumns(columns.length);
     lastRefs = row.refs;
     const asked = { tMs: row.tMs, columns, values: row.values, histograms: row.histograms };
     const wanted = cohort === undefined
@@ -288,6 +290,7 @@ function refsKnown(batch: SampleBatch, cohort: Cohort | undefined): boolean {
   const width = cohort?.width ?? 0;
   for (const list of [batch.rows, batch.strays]) {
     for (const { refs } of list) {
+      if (isSharedColumns(refs) && refs.length <= width && cohort?.hasRemoved === false) continue;
       for (let i = 0; i < refs.length; i++) {
         const ref = refs[i]!;
         if (ref >= NEW_SERIES_BIT ? ref - NEW_SERIES_BIT >= batch.defined.length : ref >= width) return false;

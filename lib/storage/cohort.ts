@@ -7,8 +7,8 @@
 import type { EpochMs } from "../core/time.ts";
 import type { FloatHistogram } from "../model/histogram/float_histogram.ts";
 import { fillAbsent, wordsOf } from "../model/stale.ts";
+import { areFirstColumns } from "../model/first_columns.ts";
 import { sweepHistograms } from "./cohort_histograms.ts";
-import { areFirstColumns } from "./first_columns.ts";
 import type { PageRef } from "./view.ts";
 
 /** Rows that make a page: a wide cohort has fewer, so that all windows together stay small. */

@@ -80,8 +80,10 @@ export class Head {
   /** Cohorts whose window is full. */
   readonly due = new Set<number>();
   maintenanceRunning = false;
-  /** A run was asked for before its tick. */
-  maintenanceAsked = false;
+  /** A run was asked for before its tick, for this time. */
+  maintenanceAskedMs: EpochMs = Infinity;
+  /** About as many cells wait to be sealed. */
+  dueCells = 0;
   /** In every commit of this head: another opening of the shard fences off what this one still has under way. */
   fence: { readonly key: KvKey; readonly versionstamp: string | null } = { key: [], versionstamp: null };
   readonly counters = {
@@ -202,7 +204,10 @@ export class Head {
   }
 
   markDue(cohort: Cohort): void {
-    if (!cohort.frozen && (cohort.sealDue || cohort.straysCount >= STRAYS_SEAL)) this.due.add(cohort.id);
+    if (cohort.frozen || !(cohort.sealDue || cohort.straysCount >= STRAYS_SEAL)) return;
+    if (this.due.has(cohort.id)) return;
+    this.due.add(cohort.id);
+    this.dueCells += cohort.rows.length * cohort.width + cohort.straysCount;
   }
 
   #createCohort(id: number, name: string): Cohort {

@@ -16,8 +16,8 @@ import type { PageRef } from "./view.ts";
 
 /** A cohort that is dirty for longer is checkpointed, so that the journal can be cut; spread by half of it. */
 export const CHECKPOINT_AGE_MS = 20 * 60_000;
-/** Cells of one run: some 20 ms of encoding between two looks at the mailbox. */
-const RUN_CELLS_MAX = 262_144;
+/** Cells of one run: some 20 ms of encoding between two looks at the mailbox. As many that wait are worth a run. */
+export const RUN_CELLS_MAX = 262_144;
 const RUN_COHORTS_MAX = 64;
 /** Rows that make a page of their own worth while; fewer stay in the manifest at a checkpoint. */
 const PAGE_ROWS_WORTH = 16;
@@ -83,6 +83,8 @@ export interface MaintenancePlan {
   /** Undefined when there is nothing to do. */
   readonly exemplars: ExemplarsPlan | undefined;
   readonly truncateThrough: number;
+  /** There is more to do than one run may. */
+  readonly more: boolean;
 }
 
 export interface CohortDone {
@@ -106,6 +108,8 @@ export interface MaintenanceDone {
   readonly cohorts: readonly CohortDone[];
   readonly exemplars: ExemplarsDone | undefined;
   readonly truncatedThrough: number;
+  /** Another run has work at once. */
+  readonly more: boolean;
 }
 
 export interface PlanInput {
@@ -118,10 +122,14 @@ export interface PlanInput {
 export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan | undefined {
   const cohorts: CohortPlan[] = [];
   let cells = 0;
+  let more = false;
   const chosen = new Set<number>();
   const choose = (cohort: Cohort): boolean => {
     if (chosen.has(cohort.id)) return true;
-    if (cells >= RUN_CELLS_MAX || cohorts.length >= RUN_COHORTS_MAX) return false;
+    if (cells >= RUN_CELLS_MAX || cohorts.length >= RUN_COHORTS_MAX) {
+      more = true;
+      return false;
+    }
     chosen.add(cohort.id);
     const plan = planCohort(head, cohort, input);
     cells += plan.sealRows.length * cohort.width +
@@ -141,7 +149,7 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
   const exemplars = planExemplars(head, input.nowMs);
   const records = truncateThrough - head.truncatedThrough;
   if (cohorts.length === 0 && exemplars === undefined && records < TRUNCATE_RECORDS_MIN) return undefined;
-  return { cohorts, exemplars, truncateThrough };
+  return { cohorts, exemplars, truncateThrough, more };
 }
 
 /** Written when a chunk is full, or when they have held up the journal for long. */
@@ -282,7 +290,7 @@ export function frozenOf(plan: MaintenancePlan): readonly FrozenCohort[] {
  */
 export function freeze(head: Head, frozen: readonly FrozenCohort[]): void {
   head.maintenanceRunning = true;
-  head.maintenanceAsked = false;
+  head.maintenanceAskedMs = Infinity;
   for (const part of frozen) {
     const cohort = head.cohorts.get(part.cohort);
     if (cohort === undefined) continue;
@@ -295,6 +303,7 @@ export function freeze(head: Head, frozen: readonly FrozenCohort[]): void {
     const last = cohort.rows[part.rows - 1];
     if (last !== undefined) cohort.sealedMaxMs = Math.max(cohort.sealedMaxMs, last.tMs);
   }
+  if (head.due.size === 0) head.dueCells = 0;
 }
 
 /** The run may or may not have kept a part: the next one looks before it writes. */

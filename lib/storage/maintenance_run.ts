@@ -69,7 +69,7 @@ export async function runMaintenance(
   through.varint(plan.truncateThrough);
   await commits.set(ports.keys.truncatedThrough, through.take());
   await commits.flush();
-  return { cohorts, exemplars, truncatedThrough: plan.truncateThrough };
+  return { cohorts, exemplars, truncatedThrough: plan.truncateThrough, more: plan.more };
 }
 
 /** Chunks first, so that a run that breaks off leaves too many rather than too few. */
