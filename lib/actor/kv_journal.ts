@@ -133,9 +133,9 @@ export class KvJournal implements Journal {
       const entry = await this.#entry(path, tail);
       // First the mark, then the records: a crash in between leaves records that no read will ask for.
       stream.tail = undefined;
-      const marked = await this.#catalogue.mark(path, { stream: entry.stream, truncatedSeq: throughSeq });
-      if (!marked) throw this.#conflict(path);
-      stream.tail = { ...tail, entry: { stream: entry.stream, truncatedSeq: throughSeq } };
+      const marked = await this.#catalogue.mark(path, entry, throughSeq);
+      if (marked === null) throw await this.#holdsLease() ? this.#overtaken(path) : this.#conflict(path);
+      stream.tail = { ...tail, entry: marked };
       // A group that begins at or before `throughSeq` and ends after it stays whole.
       const endSeq = throughSeq === tail.seq
         ? throughSeq + 1
@@ -185,6 +185,7 @@ export class KvJournal implements Journal {
     }
     const entry = await this.#entry(path, tail);
     const firstKey = pieceKey(RECORD_SPACE, entry.stream, seq, 0);
+    const isRetry = same(stream.doubt, doubt);
     stream.doubt = doubt;
     stream.tail = undefined;
     try {
@@ -192,6 +193,11 @@ export class KvJournal implements Journal {
         everyCommit: this.#checks,
         firstCommit: [{ key: firstKey, versionstamp: tail.nextVersionstamp }],
       });
+      if (!kept && isRetry && await this.#holdsLease()) {
+        // The attempt before landed after all, between our reading and our writing. Whole, it is kept; else the next
+        // attempt goes on from what it left.
+        throw new Error(`Cannot append to stream ${path}: an earlier attempt came in between`);
+      }
       if (!kept) throw this.#conflict(path);
     } catch (error) {
       if (error instanceof JournalConflictError) throw error;
@@ -201,6 +207,14 @@ export class KvJournal implements Journal {
     stream.doubt = undefined;
     stream.tail = { entry, seq: endSeq, lastGroup: doubt, nextVersionstamp: null };
     return endSeq;
+  }
+
+  /** A check of the lease that failed would fail for good. */
+  async #holdsLease(): Promise<boolean> {
+    for (const { key, versionstamp } of this.#checks) {
+      if (((await this.#kv.get(key))?.versionstamp ?? null) !== versionstamp) return false;
+    }
+    return true;
   }
 
   /** A rejection says nothing about what was kept: only reading does. */
@@ -232,7 +246,7 @@ export class KvJournal implements Journal {
   async #readTail(path: ActorPath): Promise<Tail> {
     const entry = await this.#catalogue.find(path);
     if (entry === null) {
-      const none = { stream: 0, truncatedSeq: 0 };
+      const none = { stream: 0, truncatedSeq: 0, versionstamp: null };
       return { entry: none, seq: 0, lastGroup: undefined, nextVersionstamp: null };
     }
     const seq = await this.#groupSeqAtOrBefore(entry.stream, Number.MAX_SAFE_INTEGER - 1);
@@ -270,6 +284,10 @@ export class KvJournal implements Journal {
 
   async #entry(path: ActorPath, tail: Tail): Promise<StreamEntry> {
     return tail.entry.stream === 0 ? await this.#catalogue.create(path) : tail.entry;
+  }
+
+  #overtaken(path: ActorPath): Error {
+    return new Error(`Cannot truncate stream ${path}: an earlier attempt came in between`);
   }
 
   #conflict(path: ActorPath): JournalConflictError {

@@ -1,0 +1,177 @@
+/**
+ * A store that may be slow, away or full, behind the same port: every read and commit has a deadline, failures are
+ * counted, and errors say what became of the store. A commit that missed its deadline may still be kept, now or later:
+ * writers read, and fence, before they write again. When too many such commits hang, the handle is opened anew.
+ */
+import { messageOf, UserError } from "../core/errors.ts";
+import type { Clock, Kv, KvCommit, KvEntry, KvKey, KvRange, Log } from "../core/ports.ts";
+
+/** A busy disk takes some hundred milliseconds; whoever waits for an append gives up after three of these. */
+export const KV_COMMIT_TIMEOUT_MS = 10_000;
+/** Of one read, or of the next entries of a list. */
+export const KV_READ_TIMEOUT_MS = 10_000;
+/** Commits without an answer that may hang in one handle; beyond, new ones fail at once. */
+export const KV_HANGING_COMMITS_MAX = 16;
+/** Between two attempts to open a handle anew. */
+const REOPEN_PAUSE_MS = 10_000;
+
+export interface KvFigures {
+  readonly commits: number;
+  readonly commitMs: number;
+  /** Rejected by the store. */
+  readonly commitFailures: number;
+  readonly commitTimeouts: number;
+  readonly readFailures: number;
+  readonly readTimeouts: number;
+  readonly reopened: number;
+}
+
+export interface KvGuardOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Another handle on the same store, for when this one hangs. */
+  readonly open: () => Promise<Kv>;
+  readonly commitTimeoutMs?: number;
+  readonly readTimeoutMs?: number;
+}
+
+export class GuardedKv implements Kv {
+  #kv: Kv;
+  readonly #options: KvGuardOptions;
+  readonly #commitTimeoutMs: number;
+  readonly #readTimeoutMs: number;
+  #hanging = 0;
+  #reopenAtMs = -Infinity;
+  #reopening = false;
+  #closed = false;
+  readonly #figures = {
+    commits: 0,
+    commitMs: 0,
+    commitFailures: 0,
+    commitTimeouts: 0,
+    readFailures: 0,
+    readTimeouts: 0,
+    reopened: 0,
+  };
+
+  constructor(kv: Kv, options: KvGuardOptions) {
+    this.#kv = kv;
+    this.#options = options;
+    this.#commitTimeoutMs = options.commitTimeoutMs ?? KV_COMMIT_TIMEOUT_MS;
+    this.#readTimeoutMs = options.readTimeoutMs ?? KV_READ_TIMEOUT_MS;
+  }
+
+  figures(): KvFigures {
+    return { ...this.#figures };
+  }
+
+  get(key: KvKey): Promise<KvEntry | null> {
+    return this.#read(() => this.#kv.get(key));
+  }
+
+  async *list(
+    range: KvRange,
+    options?: { readonly limit?: number; readonly reverse?: boolean },
+  ): AsyncIterable<KvEntry> {
+    const entries = this.#kv.list(range, options)[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await this.#read(() => entries.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  async commit(commit: KvCommit): Promise<{ readonly versionstamp: string } | null> {
+    const figures = this.#figures;
+    if (this.#hanging >= KV_HANGING_COMMITS_MAX) {
+      figures.commitFailures++;
+      this.#reopen();
+      throw new UserError("unavailable", `the store does not answer: ${this.#hanging} commits are under way`);
+    }
+    const startMs = this.#options.clock.monotonicMs();
+    const kv = this.#kv;
+    let late = false;
+    const running = kv.commit(commit).finally(() => {
+      if (late && kv === this.#kv) this.#hanging--;
+    });
+    try {
+      const result = await this.#within(running, this.#commitTimeoutMs);
+      if (result === LATE) {
+        late = true;
+        this.#hanging++;
+        figures.commitTimeouts++;
+        running.catch(() => {}); // its caller has heard of the deadline
+        const message = `the store did not confirm a commit within ${this.#commitTimeoutMs / 1000}s`;
+        throw new UserError("timeout", message);
+      }
+      figures.commits++;
+      return result;
+    } catch (error) {
+      if (!late) figures.commitFailures++;
+      throw error;
+    } finally {
+      figures.commitMs += this.#options.clock.monotonicMs() - startMs;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#kv.close();
+  }
+
+  async #read<T>(run: () => Promise<T>): Promise<T> {
+    const running = run();
+    let result: T | typeof LATE;
+    try {
+      result = await this.#within(running, this.#readTimeoutMs);
+    } catch (error) {
+      this.#figures.readFailures++;
+      if (error instanceof UserError) throw error;
+      throw new UserError("unavailable", `the store cannot be read: ${messageOf(error)}`, { cause: error });
+    }
+    if (result !== LATE) return result;
+    this.#figures.readTimeouts++;
+    running.catch(() => {}); // its caller has heard of the deadline
+    throw new UserError("timeout", `the store did not answer a read within ${this.#readTimeoutMs / 1000}s`);
+  }
+
+  #within<T>(running: Promise<T>, timeoutMs: number): Promise<T | typeof LATE> {
+    const { clock } = this.#options;
+    return new Promise((resolve, reject) => {
+      const timer = clock.at(clock.nowMs() + timeoutMs, () => resolve(LATE));
+      running.then(
+        (value) => {
+          timer.cancel();
+          resolve(value);
+        },
+        (error) => {
+          timer.cancel();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** A connection that is half open never answers: another one may. What hangs in the old one then fails. */
+  #reopen(): void {
+    const { clock, log, open } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (this.#reopening || this.#closed || nowMs < this.#reopenAtMs) return;
+    this.#reopening = true;
+    this.#reopenAtMs = nowMs + REOPEN_PAUSE_MS;
+    open().then(
+      (kv) => {
+        if (this.#closed) return kv.close();
+        const old = this.#kv;
+        this.#kv = kv;
+        this.#hanging = 0;
+        this.#figures.reopened++;
+        log.warn("Opened the store anew, since commits had hung");
+        old.close();
+      },
+      (error) => log.warn("Cannot open the store anew", { error: messageOf(error) }),
+    ).finally(() => this.#reopening = false);
+  }
+}
+
+const LATE: unique symbol = Symbol("late");
