@@ -141,7 +141,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       : planMaintenance(head, { nowMs, retainFromMs: retainFromMs(head) });
     if (plan === undefined) return { events: [{ kind: "maintenanceIdle" }], effects: [next] };
     const { yieldToLoop } = options;
-    const runPorts = { ...ports, checks: () => [...checks(), head.fence], yieldToLoop };
+    const runPorts = { ...ports, yieldToLoop };
     const task: ShardEffect = {
       kind: "task",
       label: "maintenance",

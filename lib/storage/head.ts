@@ -4,7 +4,6 @@
  * maintenance.ts plans and carries out what must reach the store.
  */
 import { assert, assertNever } from "../core/assert.ts";
-import type { KvKey } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
 import type { Labels } from "../model/labels.ts";
@@ -14,6 +13,7 @@ import type { PackedLabels } from "./codecs/labels_chunk.ts";
 import { TextPool } from "./codecs/text_pool.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { CorruptDataError } from "./errors.ts";
+import type { Check } from "./fence.ts";
 import {
   beginSamples,
   decodeRecord,
@@ -67,7 +67,9 @@ export class Head {
   /** A run was asked for before its tick. */
   maintenanceAsked = false;
   /** In every commit of this head: another opening of the shard fences off what this one still has under way. */
-  fence: { readonly key: KvKey; readonly versionstamp: string | null } = { key: [], versionstamp: null };
+  fence: Check = { key: [], versionstamp: null };
+  /** A maintenance run failed, and a commit of it may still arrive. */
+  fenceInDoubt = false;
   readonly counters = {
     samplesAppended: 0,
     outOfOrder: 0,
