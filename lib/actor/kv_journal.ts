@@ -13,13 +13,16 @@ import { deletePieces, type KvCheck, readGroups, type TornGroup, writeGroup } fr
 import { groupsRange, pieceKey, RECORD_SPACE, SNAPSHOT_SPACE } from "./kv_keys.ts";
 import { encodeGroup, packRecords, unpackRecords } from "./kv_pieces.ts";
 import { StreamCatalogue, type StreamEntry } from "./kv_streams.ts";
-import type { ActorPath, Journal, JournalRecord, JournalSnapshot } from "./types.ts";
+import type { ActorPath, Journal, JournalGap, JournalRecord, JournalSnapshot } from "./types.ts";
 
 export interface KvJournalOptions {
   readonly kv: Kv;
   /** Of the lease (lease.ts); without it nothing keeps a second process out but the conflict check. */
   readonly lease?: KvCheck;
 }
+
+/** More than the records of any group: a group of as many bytes would not fit into memory. */
+const GROUP_RECORDS_MAX = 2 ** 24;
 
 /** Where a stream ends, as far as this writer knows. */
 interface Tail {
@@ -57,7 +60,11 @@ export class KvJournal implements Journal {
     return this.#exclusive(path, (stream) => this.#append(path, stream, lastSeq, records));
   }
 
-  async *read(path: ActorPath, afterSeq: number): AsyncGenerator<JournalRecord> {
+  async *read(
+    path: ActorPath,
+    afterSeq: number,
+    damaged?: (gap: JournalGap) => void,
+  ): AsyncGenerator<JournalRecord> {
     const entry = await this.#catalogue.find(path);
     let expectedSeq = afterSeq + 1;
     if (entry === null) {
@@ -70,21 +77,46 @@ export class KvJournal implements Journal {
     }
     const firstSeq = await this.#groupSeqAtOrBefore(stream, expectedSeq) ?? expectedSeq;
     let endSeq = Math.max(truncatedSeq, firstSeq - 1);
-    const groups = readGroups(this.#kv, RECORD_SPACE, stream, groupsRange(RECORD_SPACE, stream, firstSeq));
+    let lastDamaged: { readonly seq: number; readonly reason: string } | undefined;
+    const noteDamaged = (seq: number, error: CorruptRecordError) =>
+      lastDamaged = { seq, reason: error.message };
+    const groups = readGroups(
+      this.#kv,
+      RECORD_SPACE,
+      stream,
+      groupsRange(RECORD_SPACE, stream, firstSeq),
+      damaged === undefined ? undefined : noteDamaged,
+    );
     let next = await groups.next();
     for (; next.done !== true; next = await groups.next()) {
       const group = next.value;
-      if (group.seq > expectedSeq) {
-        throw new JournalGapError(path, expectedSeq, `the next record is ${group.seq}`);
+      let records: readonly Uint8Array[];
+      try {
+        records = unpackRecords(group.bytes, group.count, `Stream ${path}, group ${group.seq}`);
+      } catch (error) {
+        if (damaged === undefined || !(error instanceof CorruptRecordError)) throw error;
+        noteDamaged(group.seq, error);
+        continue;
       }
-      const records = unpackRecords(group.bytes, group.count, `Stream ${path}, group ${group.seq}`);
+      if (group.seq > expectedSeq) {
+        const reason = lastDamaged?.reason ?? `the next record is ${group.seq}`;
+        if (damaged === undefined) throw new JournalGapError(path, expectedSeq, reason);
+        damaged({ fromSeq: expectedSeq, throughSeq: group.seq - 1, reason });
+        expectedSeq = group.seq;
+      }
       endSeq = group.seq + records.length - 1;
       for (let i = expectedSeq - group.seq; i < records.length; i++) {
         yield { seq: group.seq + i, bytes: records[i]! };
       }
       expectedSeq = Math.max(expectedSeq, endSeq + 1);
     }
-    for (const torn of next.value) {
+    if (damaged !== undefined && lastDamaged !== undefined && lastDamaged.seq >= expectedSeq) {
+      const torn = next.value.find(({ seq }) => seq > lastDamaged!.seq);
+      const throughSeq = torn === undefined ? afterDamaged(lastDamaged.seq) : torn.seq - 1;
+      damaged({ fromSeq: expectedSeq, throughSeq, reason: lastDamaged.reason });
+      return;
+    }
+    for (const torn of damaged === undefined ? next.value : []) {
       if (torn.seq < expectedSeq && torn.seq > truncatedSeq) {
         throw new JournalGapError(path, torn.seq, "its group is incomplete, but others follow");
       }
@@ -254,8 +286,12 @@ export class KvJournal implements Journal {
       return { entry, seq: entry.truncatedSeq, lastGroup: undefined, nextVersionstamp: null };
     }
     const range = groupsRange(RECORD_SPACE, entry.stream, seq);
-    const groups = readGroups(this.#kv, RECORD_SPACE, entry.stream, range);
+    let isDamaged = false;
+    const groups = readGroups(this.#kv, RECORD_SPACE, entry.stream, range, () => isDamaged = true);
     const first = await groups.next();
+    if (isDamaged && seq > entry.truncatedSeq) {
+      return { entry, seq: afterDamaged(seq), lastGroup: undefined, nextVersionstamp: null };
+    }
     if (first.done !== true) {
       const lastSeq = seq + first.value.count - 1;
       const lastGroup = { seq, whole: first.value.whole };
@@ -308,6 +344,11 @@ export class KvJournal implements Journal {
     mine.busy = result.catch(() => {}); // its caller hears of it
     return result;
   }
+}
+
+/** What comes after a last group whose records cannot be counted: none of their numbers is given out again. */
+function afterDamaged(seq: number): number {
+  return seq - 1 + GROUP_RECORDS_MAX;
 }
 
 function same(

@@ -232,3 +232,62 @@ Deno.test("the newest whole snapshot is loaded, and older ones are gone", async 
   });
   await rejects(journal.saveSnapshot("/a", 10, 1, record(1)), { name: "AssertionError" });
 });
+
+Deno.test("a damaged group is told of and passed over, all others are read, and the stream goes on after it", async () => {
+  for (const [damagedGroup, large] of [[1, false], [3, false], [1, true], [3, true]] as const) {
+    const kv = new SimKv();
+    const journal = new KvJournal({ kv });
+    const length = large ? 150_000 : 20;
+    const groups = [2, 3, 1, 2];
+    let seq = 0;
+    const firsts: number[] = [];
+    for (const count of groups) {
+      firsts.push(seq + 1);
+      seq = await journal.append("/a", seq, Array.from({ length: count }, (_, i) => record(length, i)));
+    }
+    const from = firsts[damagedGroup]!;
+    kv.damage(["j", 1, from, large ? 1 : 0], (value) => value[40]! ^= 1);
+    await rejects(readAll(journal, "/a"), { name: /CorruptRecordError/ });
+    const gaps: { readonly fromSeq: number; readonly throughSeq: number }[] = [];
+    const again = new KvJournal({ kv });
+    const read = async () => {
+      const seqs: number[] = [];
+      gaps.length = 0;
+      for await (const one of again.read("/a", 0, (gap) => gaps.push(gap))) seqs.push(one.seq);
+      return seqs;
+    };
+    const through = from + groups[damagedGroup]! - 1;
+    const others = Array.from({ length: seq }, (_, i) => i + 1).filter((n) => n < from || n > through);
+    deepStrictEqual(await read(), others);
+    strictEqual(gaps.length, 1);
+    strictEqual(gaps[0]!.fromSeq, from);
+    const lastSeq = damagedGroup === 3 ? gaps[0]!.throughSeq : seq;
+    ok(damagedGroup === 3 ? lastSeq >= through : gaps[0]!.throughSeq === through);
+    // What comes next has a number of its own, and is there when read again.
+    strictEqual(await again.append("/a", lastSeq, [record(9)]), lastSeq + 1);
+    deepStrictEqual(await read(), [...others, lastSeq + 1]);
+    strictEqual(gaps.length, 1);
+  }
+});
+
+Deno.test("an append whose first attempt arrives late is kept once, and is no conflict", async () => {
+  for (const lateAfter of ["read", "second"]) {
+    const kv = new SimKv();
+    const journal = new KvJournal({ kv });
+    await journal.append("/a", 0, [record(5)]);
+    let late: (() => Promise<unknown>) | undefined;
+    const commit = kv.commit.bind(kv);
+    kv.commit = (what) => {
+      kv.commit = commit;
+      late = () => commit(what);
+      return Promise.reject(new Error("no answer"));
+    };
+    await rejects(journal.append("/a", 1, [record(7)]), /no answer/);
+    if (lateAfter === "read") await late!();
+    const seq = await journal.append("/a", 1, [record(7)]).catch(() => journal.append("/a", 1, [record(7)]));
+    strictEqual(seq, 2);
+    if (lateAfter === "second") strictEqual(await late!(), null, "it meets what it would have written");
+    deepStrictEqual((await readAll(journal, "/a")).map((r) => r.bytes.length), [5, 7]);
+    strictEqual(await journal.append("/a", 2, [record(9)]), 3);
+  }
+});
