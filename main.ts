@@ -8,7 +8,7 @@ import type { ServerArguments } from "./lib/cli/flags.ts";
 import type { BuildInfo as CliBuildInfo } from "./lib/cli/help.ts";
 import { messageOf, UserError } from "./lib/core/errors.ts";
 import { systemClock } from "./lib/sys/clock.ts";
-import { claimDataDirectory, holderName } from "./lib/sys/data_directory.ts";
+import { claimDataDirectory, holderName, kvPathOf } from "./lib/sys/data_directory.ts";
 import { systemFiles } from "./lib/sys/files.ts";
 import { hostFiles } from "./lib/sys/host_files.ts";
 import { openKv } from "./lib/sys/kv.ts";
@@ -89,6 +89,7 @@ async function runServer(args: Extract<ServerArguments, { kind: "run" }>): Promi
     holder: holderName(),
     build: { ...build, runtimeVersion: build.goVersion },
     claimData: claimDataDirectory,
+    kvPathOf,
     openKv,
     listen: ({ addresses, handler }) => serve({ addresses, handler, log }),
     uiFile: readUiFile,

@@ -1,10 +1,10 @@
 /**
  * A store that may be slow, away or full, behind the same port: every read and commit has a deadline, failures are
  * counted, and errors say what became of the store. A commit that missed its deadline may still be kept, now or later:
- * writers read, and fence, before they write again. When too many such commits hang, the handle is opened anew.
+ * writers read, and fence, before they write again. When too much hangs, the handle is opened anew.
  */
 import { messageOf, UserError } from "../core/errors.ts";
-import type { Clock, Kv, KvCommit, KvEntry, KvKey, KvRange, Log } from "../core/ports.ts";
+import type { Clock, Kv, KvCommit, KvEntry, KvFigures, KvKey, KvRange, Log } from "../core/ports.ts";
 
 /** A busy disk takes some hundred milliseconds; whoever waits for an append gives up after three of these. */
 export const KV_COMMIT_TIMEOUT_MS = 10_000;
@@ -12,19 +12,10 @@ export const KV_COMMIT_TIMEOUT_MS = 10_000;
 export const KV_READ_TIMEOUT_MS = 10_000;
 /** Commits without an answer that may hang in one handle; beyond, new ones fail at once. */
 export const KV_HANGING_COMMITS_MAX = 16;
+/** Reads without an answer, likewise: some queries' worth. */
+export const KV_HANGING_READS_MAX = 256;
 /** Between two attempts to open a handle anew. */
 const REOPEN_PAUSE_MS = 10_000;
-
-export interface KvFigures {
-  readonly commits: number;
-  readonly commitMs: number;
-  /** Rejected by the store. */
-  readonly commitFailures: number;
-  readonly commitTimeouts: number;
-  readonly readFailures: number;
-  readonly readTimeouts: number;
-  readonly reopened: number;
-}
 
 export interface KvGuardOptions {
   readonly clock: Clock;
@@ -41,6 +32,7 @@ export class GuardedKv implements Kv {
   readonly #commitTimeoutMs: number;
   readonly #readTimeoutMs: number;
   #hanging = 0;
+  #hangingReads = 0;
   #reopenAtMs = -Infinity;
   #reopening = false;
   #closed = false;
@@ -86,7 +78,7 @@ export class GuardedKv implements Kv {
     if (this.#hanging >= KV_HANGING_COMMITS_MAX) {
       figures.commitFailures++;
       this.#reopen();
-      throw new UserError("unavailable", `the store does not answer: ${this.#hanging} commits are under way`);
+      throw new UserError("timeout", `the store does not answer: ${this.#hanging} commits are under way`);
     }
     const startMs = this.#options.clock.monotonicMs();
     const kv = this.#kv;
@@ -120,6 +112,12 @@ export class GuardedKv implements Kv {
   }
 
   async #read<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#hangingReads >= KV_HANGING_READS_MAX) {
+      this.#figures.readFailures++;
+      this.#reopen();
+      throw new UserError("timeout", `the store does not answer: ${this.#hangingReads} reads are under way`);
+    }
+    const kv = this.#kv;
     const running = run();
     let result: T | typeof LATE;
     try {
@@ -131,7 +129,11 @@ export class GuardedKv implements Kv {
     }
     if (result !== LATE) return result;
     this.#figures.readTimeouts++;
-    running.catch(() => {}); // its caller has heard of the deadline
+    this.#hangingReads++;
+    const settled = () => {
+      if (kv === this.#kv) this.#hangingReads--;
+    };
+    running.then(settled, settled); // its caller has heard of the deadline
     throw new UserError("timeout", `the store did not answer a read within ${this.#readTimeoutMs / 1000}s`);
   }
 
@@ -165,8 +167,9 @@ export class GuardedKv implements Kv {
         const old = this.#kv;
         this.#kv = kv;
         this.#hanging = 0;
+        this.#hangingReads = 0;
         this.#figures.reopened++;
-        log.warn("Opened the store anew, since commits had hung");
+        log.warn("Opened the store anew, since it had not answered");
         old.close();
       },
       (error) => log.warn("Cannot open the store anew", { error: messageOf(error) }),

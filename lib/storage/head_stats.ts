@@ -27,6 +27,7 @@ export function statsOf(head: Head): StorageStats {
     minMs: minMs === Infinity ? undefined : minMs,
     maxMs: head.maxMs === -Infinity ? undefined : head.maxMs,
     pendingBytes: head.pendingBytes,
+    refreshedMs: undefined,
     ingestStopped: head.ingestStopped !== undefined,
     ...head.counters,
   };

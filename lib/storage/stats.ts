@@ -34,6 +34,8 @@ export interface StorageStats {
   /** Encoded, and not yet given to the journal. */
   readonly pendingBytes: number;
   readonly ingestStopped: boolean;
+  /** When a process that only reads last saw what its writer had; undefined in the writer. */
+  readonly refreshedMs: EpochMs | undefined;
   readonly lastSealError: string;
 }
 
