@@ -107,7 +107,11 @@ export async function startDenokv(
   const addr = `127.0.0.1:${options.port}`;
   const args = ["--sqlite-path", options.sqlitePath, "serve", "--addr", addr, "--access-token", token];
   const started = start(path, args, options.port);
-  await untilReady(started, "/");
+  await eventually(
+    "denokv listens",
+    () => Promise.resolve(started.log()),
+    (log) => log.includes("Listening on"),
+  );
   return { ...started, token };
 }
 
