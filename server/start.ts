@@ -42,6 +42,8 @@ import type { World } from "./world.ts";
 /** Prometheus's default, used when neither the flag nor the file says how long samples are kept. */
 const RETENTION_MS_DEFAULT = 15 * 24 * 3600_000;
 const RELOAD_TIMEOUT_MS = 60_000;
+/** More than the one storage shard waits for its last records; a service manager kills after a minute or two. */
+const STOP_MS_MAX = 45_000;
 /** The one shard's part of the store. */
 const SHARD_KEYS = ["d", 0];
 const HOST_EXPORTER_PATH = "/exporters/host/metrics";
@@ -157,8 +159,18 @@ export async function startServer(
       schedule: world.scheduler,
       onFatal: (error, path) => failForGood(path, error),
     });
-    opened.push({ close: () => system.stop() });
+    opened.push({ close: () => stopActors(system) });
     return await spawnTree({ system, store, config });
+  }
+
+  /** Each actor waits for a store that does not answer; all together must not wait for ever. */
+  async function stopActors(system: ActorSystem): Promise<void> {
+    const late = Promise.withResolvers<"late">();
+    const timer = clock.at(clock.nowMs() + STOP_MS_MAX, () => late.resolve("late"));
+    if (await Promise.race([system.stop(), late.promise]) === "late") {
+      log.error("Actors did not end in time; what the store has not taken is lost", { afterMs: STOP_MS_MAX });
+    }
+    timer.cancel();
   }
 
   function failForGood(path: string, error: unknown): void {

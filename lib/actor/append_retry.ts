@@ -1,8 +1,8 @@
 /**
  * Appending against a journal that may be slow or out of reach: again after a pause that doubles, as long as the same
  * life of the actor wants it. A conflict is final: somebody else writes here. An append that was kept although its
- * commit was rejected is found out by the journal, so trying again never keeps a record twice. Trouble is one line in
- * the log when it begins and one when it is over, however many attempts lie between.
+ * commit was rejected is found out by the journal, so trying again never keeps a record twice. The store says
+ * itself when it is in trouble (kv_guard.ts): a line for each actor would bury that one.
  */
 import { messageOf } from "../core/errors.ts";
 import { JournalConflictError } from "./journal_errors.ts";
@@ -29,14 +29,14 @@ export async function appendWithRetry(host: KeeperHost, request: AppendRequest):
       const seq = await runtime.journal.append(path, lastSeq, records);
       if (attempt > 1) {
         const seconds = Math.round((runtime.clock.nowMs() - sinceMs) / 1000);
-        runtime.log.info("The journal takes records again", { path, attempts: attempt, seconds });
+        runtime.log.debug("The journal takes records again", { path, attempts: attempt, seconds });
       }
       return seq;
     } catch (error) {
       if (host.generation !== generation) return undefined;
       if (error instanceof JournalConflictError || attempt >= attemptsMax) throw error;
       if (attempt === 1) {
-        runtime.log.warn("Journal append failed, trying again until it succeeds", {
+        runtime.log.debug("Journal append failed, trying again until it succeeds", {
           path,
           error: messageOf(error),
         });

@@ -1,6 +1,6 @@
 /**
  * A store that may be slow, away or full, behind the same port: every read and commit has a deadline, failures are
- * counted, and errors say what became of the store. A commit that missed its deadline may still be kept, now or later:
+ * counted, and errors say what became of the store; trouble is one line in the log when it begins and one at its end. A commit that missed its deadline may still be kept, now or later:
  * writers read, and fence, before they write again. When too much hangs, the handle is opened anew.
  */
 import { messageOf, UserError } from "../core/errors.ts";
@@ -36,6 +36,7 @@ export class GuardedKv implements Kv {
   #reopenAtMs = -Infinity;
   #reopening = false;
   #closed = false;
+  #trouble: { readonly sinceMs: number; failures: number } | undefined;
   readonly #figures = {
     commits: 0,
     commitMs: 0,
@@ -97,9 +98,11 @@ export class GuardedKv implements Kv {
         throw new UserError("timeout", message);
       }
       figures.commits++;
+      this.#noteSuccess();
       return result;
     } catch (error) {
       if (!late) figures.commitFailures++;
+      this.#noteFailure(error);
       throw error;
     } finally {
       figures.commitMs += this.#options.clock.monotonicMs() - startMs;
@@ -109,6 +112,24 @@ export class GuardedKv implements Kv {
   close(): void {
     this.#closed = true;
     this.#kv.close();
+  }
+
+  #noteFailure(error: unknown): void {
+    const { clock, log } = this.#options;
+    if (this.#trouble === undefined && !this.#closed) {
+      log.error("The store does not take commits; what comes waits in memory", { error: messageOf(error) });
+    }
+    this.#trouble ??= { sinceMs: clock.monotonicMs(), failures: 0 };
+    this.#trouble.failures++;
+  }
+
+  #noteSuccess(): void {
+    if (this.#trouble === undefined) return;
+    const { clock, log } = this.#options;
+    const { sinceMs, failures } = this.#trouble;
+    this.#trouble = undefined;
+    const seconds = Math.round((clock.monotonicMs() - sinceMs) / 1000);
+    log.info("The store takes commits again", { seconds, failures });
   }
 
   async #read<T>(run: () => Promise<T>): Promise<T> {

@@ -140,7 +140,9 @@ class StorageWorld {
     const { sim, kv, shard } = this.#alive;
     for (const { error } of sim.fatal) {
       if (
-        !/could not be reached|could not be read|broke off|did not|does not answer/.test(messageOf(error))
+        !/could not be reached|connection was lost|could not be read|broke off|did not|does not answer/.test(
+          messageOf(error),
+        )
       ) {
         this.problems.push(`life ${this.#lives} failed for good: ${messageOf(error)}`);
       }
