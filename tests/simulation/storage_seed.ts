@@ -117,7 +117,8 @@ class StorageWorld {
       startMs: this.#nowMs,
       kv: this.#kv,
       journal: (clock, log) => {
-        guarded = new GuardedKv(this.#kv, { clock, log, open: () => Promise.resolve(this.#kv as Kv) });
+        const open = () => Promise.resolve(handleOf(this.#kv));
+        guarded = new GuardedKv(handleOf(this.#kv), { clock, log, open });
         return new KvJournal({ kv: guarded, lease: lease.check });
       },
     });
@@ -297,6 +298,16 @@ class StorageWorld {
   #below(count: number): number {
     return drawBelow(this.#rng, count);
   }
+}
+
+/** One of several on the same store. */
+function handleOf(kv: SimKv): Kv {
+  return {
+    get: (key) => kv.get(key),
+    list: (range, options) => kv.list(range, options),
+    commit: (commit) => kv.commit(commit),
+    close: () => {},
+  };
 }
 
 function batchOf(cohort: string, tMs: number, rows: number): SampleBatch {
