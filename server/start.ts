@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { KvJournal } from "../lib/actor/kv_journal.ts";
 import { SimKv } from "../lib/actor/sim_kv.ts";
 import { createSystem } from "../lib/actor/system.ts";
-import type { ActorRef, ActorSystem } from "../lib/actor/types.ts";
+import type { ActorPath, ActorRef, ActorSystem } from "../lib/actor/types.ts";
 import type { ServerArguments } from "../lib/cli/flags.ts";
 import { loadConfig } from "../lib/config/load.ts";
 import type { PrometheusConfig } from "../lib/config/types.ts";
@@ -36,6 +36,7 @@ import { IntervalLengths } from "./intervals.ts";
 import { createQueryClient } from "./query_client.ts";
 import { QueryLog } from "./query_log.ts";
 import { ScrapeViews } from "./scrape_views.ts";
+import { forgetStaleStreamsLater } from "./stale_streams.ts";
 import { openStore, type Store } from "./store.ts";
 import type { World } from "./world.ts";
 
@@ -148,18 +149,22 @@ export async function startServer(
       (error) => failForGood("/storage", error),
     );
     const { kv, lease } = store;
+    // A process that only reads keeps what its own actors remember for as long as it lives.
+    const journal = lease === undefined
+      ? new KvJournal({ kv: new SimKv() })
+      : new KvJournal({ kv, lease: lease.check });
     const system = createSystem({
       clock,
       log,
       rng: world.rng,
-      // A process that only reads keeps what its own actors remember for as long as it lives.
-      journal: lease === undefined
-        ? new KvJournal({ kv: new SimKv() })
-        : new KvJournal({ kv, lease: lease.check }),
+      journal,
       schedule: world.scheduler,
       onFatal: (error, path) => failForGood(path, error),
     });
     opened.push({ close: () => stopActors(system) });
+    const isAlive = (path: ActorPath) => system.stateOf(path) !== undefined;
+    const stale = forgetStaleStreamsLater({ journal, clock, log, isAlive });
+    opened.push({ close: () => stale.cancel() });
     return await spawnTree({ system, store, config });
   }
 

@@ -10,7 +10,7 @@ import { messageOf } from "../core/errors.ts";
 import type { Kv } from "../core/ports.ts";
 import { CorruptRecordError, JournalConflictError, JournalGapError } from "./journal_errors.ts";
 import { deletePieces, type KvCheck, readGroups, type TornGroup, writeGroup } from "./kv_groups.ts";
-import { groupsRange, pieceKey, RECORD_SPACE, SNAPSHOT_SPACE } from "./kv_keys.ts";
+import { groupsRange, pieceKey, RECORD_SPACE, SNAPSHOT_SPACE, streamsRange } from "./kv_keys.ts";
 import { encodeGroup, packRecords, unpackRecords } from "./kv_pieces.ts";
 import { StreamCatalogue, type StreamEntry } from "./kv_streams.ts";
 import type { ActorPath, Journal, JournalGap, JournalRecord, JournalSnapshot } from "./types.ts";
@@ -176,6 +176,14 @@ export class KvJournal implements Journal {
       const range = groupsRange(RECORD_SPACE, entry.stream, 0, endSeq);
       if (!await deletePieces(this.#kv, at, range, this.#checks)) throw this.#conflict(path);
     });
+  }
+
+  /** Every stream there is, in no promised order. */
+  async *streams(): AsyncGenerator<ActorPath> {
+    for await (const { key } of this.#kv.list(streamsRange)) {
+      const [, path] = key;
+      if (typeof path === "string" && path.startsWith("/")) yield path as ActorPath;
+    }
   }
 
   async forget(path: ActorPath): Promise<void> {

@@ -3,6 +3,9 @@ import fc from "fast-check";
 import { JournalConflictError } from "../../lib/actor/journal_errors.ts";
 import { KvJournal } from "../../lib/actor/kv_journal.ts";
 import { encodeGroup, packRecords, PIECE_BYTES_MAX, unpackRecords } from "../../lib/actor/kv_pieces.ts";
+import { SimClock } from "../../lib/actor/sim_clock.ts";
+import { SimLog } from "../../lib/actor/sim_log.ts";
+import { forgetStaleStreams } from "../../server/stale_streams.ts";
 import { SimKv } from "../../lib/actor/sim_kv.ts";
 import type { Journal } from "../../lib/actor/types.ts";
 import { createRng } from "../../lib/core/rng.ts";
@@ -290,4 +293,22 @@ Deno.test("an append whose first attempt arrives late is kept once, and is no co
     deepStrictEqual((await readAll(journal, "/a")).map((r) => r.bytes.length), [5, 7]);
     strictEqual(await journal.append("/a", 2, [record(9)]), 3);
   }
+});
+
+Deno.test("streams of targets that are gone are found and deleted, others stay", async () => {
+  const kv = new SimKv();
+  const journal = new KvJournal({ kv });
+  const paths = ["/storage", "/config", "/scrape/a/x", "/scrape/a/y", "/scrape/b"] as const;
+  for (const path of paths) await journal.append(path, 0, [record(9)]);
+  const alive = new Set<string>(["/scrape/a/x", "/scrape/b"]);
+  const isAlive = (path: string) => alive.has(path);
+  const clock = new SimClock(0);
+  const deps = { journal, clock, log: new SimLog(clock), isAlive };
+  strictEqual(await forgetStaleStreams(deps), 1);
+  const left: string[] = [];
+  for await (const path of journal.streams()) left.push(path);
+  deepStrictEqual(left.sort(), ["/config", "/scrape/a/x", "/scrape/b", "/storage"]);
+  strictEqual((await readAll(journal, "/scrape/a/x")).length, 1);
+  strictEqual((await readAll(journal, "/scrape/a/y")).length, 0);
+  strictEqual(await forgetStaleStreams(deps), 0);
 });
