@@ -115,3 +115,53 @@ Deno.test("a record says what it builds on, and one without a link builds on not
   assert.equal(follows({ baseSeq: 10, lastSeq: 12 }, 11), false);
   assert.equal(follows({ baseSeq: 10, lastSeq: 12 }, undefined), false);
 });
+
+Deno.test("a store that takes nothing stops ingest at a bound, with a line in the log; questions go on, and so does ingest when it takes again", async () => {
+  const sim = createSimulation({ seed: 1 });
+  const { kv, clock, log } = sim;
+  const shard = await sim.spawn(
+    "storage",
+    shardBehavior({ kv, keys: KEYS, log, clock, retentionMs: Infinity }),
+  );
+  const names = Array.from({ length: 2_000 }, (_, i) => labelsFromRecord({ __name__: `m${i}` }));
+  const append = async () => {
+    const tMs = clock.nowMs();
+    const wide: SampleBatch = {
+      cohort: "wide",
+      epoch: 0,
+      defined: names,
+      rows: [{
+        tMs,
+        refs: Uint32Array.from(names, (_, i) => NEW_SERIES_BIT + i),
+        values: Float64Array.from(names, () => (sim.rng.uint32() + 1) / 2 ** 32),
+      }],
+      strays: [],
+    };
+    const asked = sim.ask(shard, { kind: "append", batches: [wide], atomic: false, durable: false }, 60_000);
+    const [outcome] = await sim.settle(asked);
+    await sim.runFor(1_000);
+    return outcome!;
+  };
+  const stats = () => sim.settle(sim.ask(shard, { kind: "stats" }, 60_000));
+  assert.equal((await append()).kind, "appended");
+  kv.fate = () => "lost";
+  let appended = 0;
+  while ((await append()).kind === "appended") assert.ok(appended++ < 4_000, "ingest stops");
+  for (let i = 0; i < 5; i++) assert.equal((await append()).kind, "limited");
+  const stopped = await stats();
+  assert.equal(stopped.ingestStopped, true);
+  assert.equal(stopped.appendsRefused, 6);
+  assert.ok(stopped.pendingBytes < 30 * 1024 * 1024, `${stopped.pendingBytes}`);
+  assert.equal(log.lines.filter((line) => line.includes("Ingest stops")).length, 1);
+  kv.fate = () => "kept";
+  await sim.runFor(60_000);
+  assert.equal((await append()).kind, "appended");
+  assert.equal((await stats()).ingestStopped, false);
+  assert.equal(log.lines.filter((line) => line.includes("Ingest goes on")).length, 1);
+  sim.crash(shard.path);
+  await sim.runFor(10_000);
+  const reopened = await stats();
+  assert.equal(reopened.series, names.length);
+  assert.equal(reopened.journalGaps, 0);
+  await sim.stop();
+});
