@@ -11,7 +11,7 @@ import type { Kv } from "../core/ports.ts";
 import { CorruptRecordError, JournalConflictError, JournalGapError } from "./journal_errors.ts";
 import { deletePieces, type KvCheck, readGroups, type TornGroup, writeGroup } from "./kv_groups.ts";
 import { groupsRange, pieceKey, RECORD_SPACE, SNAPSHOT_SPACE, streamsRange } from "./kv_keys.ts";
-import { encodeGroup, packRecords, unpackRecords } from "./kv_pieces.ts";
+import { barrierPiece, encodeGroup, packRecords, unpackRecords } from "./kv_pieces.ts";
 import { StreamCatalogue, type StreamEntry } from "./kv_streams.ts";
 import type { ActorPath, Journal, JournalGap, JournalRecord, JournalSnapshot } from "./types.ts";
 
@@ -23,6 +23,9 @@ export interface KvJournalOptions {
 
 /** More than the records of any group: a group of as many bytes would not fit into memory. */
 const GROUP_RECORDS_MAX = 2 ** 24;
+
+/** Of an append in doubt: it can come in between once for each commit of its group. */
+const SETTLE_ATTEMPTS_MAX = 4;
 
 /** Where a stream ends, as far as this writer knows. */
 interface Tail {
@@ -65,6 +68,7 @@ export class KvJournal implements Journal {
     afterSeq: number,
     damaged?: (gap: JournalGap) => void,
   ): AsyncGenerator<JournalRecord> {
+    await this.#settleDoubt(path);
     const entry = await this.#catalogue.find(path);
     let expectedSeq = afterSeq + 1;
     if (entry === null) {
@@ -247,6 +251,36 @@ export class KvJournal implements Journal {
     stream.doubt = undefined;
     stream.tail = { entry, seq: endSeq, lastGroup: doubt, nextVersionstamp: null };
     return endSeq;
+  }
+
+  /**
+   * An earlier life of the reader may have an append on its way still. Before the stream is read as it is, that append
+   * has either arrived, or finds its place taken by a group that is torn, and will never arrive.
+   */
+  async #settleDoubt(path: ActorPath): Promise<void> {
+    if (this.#streams.get(path)?.doubt === undefined) return;
+    await this.#exclusive(path, async (stream) => {
+      for (let attempt = 1; stream.doubt !== undefined && attempt <= SETTLE_ATTEMPTS_MAX; attempt++) {
+        if (await this.#tookPlaceOf(path, stream, stream.doubt.seq)) stream.doubt = undefined;
+      }
+      // A store that fails each time leaves it open: should it arrive later, the next append is a conflict.
+    });
+  }
+
+  /** False where it came in between, or the store could not be asked. */
+  async #tookPlaceOf(path: ActorPath, stream: Stream, seq: number): Promise<boolean> {
+    try {
+      stream.tail = undefined;
+      const tail = await this.#tail(path, stream);
+      if (tail.entry.stream === 0 || tail.seq >= seq) return true;
+      stream.tail = undefined;
+      const key = pieceKey(RECORD_SPACE, tail.entry.stream, seq, 0);
+      const checks = [...this.#checks, { key, versionstamp: tail.nextVersionstamp }];
+      return await this.#kv.commit({ checks, sets: [{ key, value: barrierPiece(seq) }] }) !== null;
+    } catch (error) {
+      if (error instanceof CorruptRecordError) throw error;
+      return false;
+    }
   }
 
   /** A check of the lease that failed would fail for good. */

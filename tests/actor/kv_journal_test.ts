@@ -295,6 +295,31 @@ Deno.test("an append whose first attempt arrives late is kept once, and is no co
   }
 });
 
+Deno.test("an append that is on its way when its stream is read again is there, or never comes", async () => {
+  for (const arrives of ["before", "after"]) {
+    for (const length of [20, 900_000]) {
+      const kv = new SimKv();
+      const journal = new KvJournal({ kv });
+      await journal.append("/a", 0, [record(5)]);
+      const late: (() => Promise<unknown>)[] = [];
+      const commit = kv.commit.bind(kv);
+      kv.commit = (what) => {
+        late.push(() => commit(what));
+        return Promise.reject(new Error("no answer"));
+      };
+      await rejects(journal.append("/a", 1, [record(length)]), /no answer/);
+      kv.commit = commit;
+      if (arrives === "before") { for (const one of late) await one(); }
+      const seqs = (await readAll(journal, "/a")).map(({ seq }) => seq);
+      if (arrives === "after") { for (const one of late) strictEqual(await one(), null); }
+      const whole = arrives === "before" && length === 20;
+      deepStrictEqual(seqs, whole ? [1, 2] : [1]);
+      strictEqual(await journal.append("/a", seqs.length, [record(7)]), seqs.length + 1);
+      strictEqual((await readAll(journal, "/a")).at(-1)!.bytes.length, 7);
+    }
+  }
+});
+
 Deno.test("streams of targets that are gone are found and deleted, others stay", async () => {
   const kv = new SimKv();
   const journal = new KvJournal({ kv });

@@ -25,6 +25,12 @@ const HISTORY = "60m";
 /** Samples that an answer has shown: by series, by time in ms, the value as it was written. */
 type Ledger = Map<string, Map<number, string>>;
 
+/** From a kill until the next life answers: what it had asked for may be served to nobody. */
+interface Down {
+  readonly fromMs: number;
+  untilMs: number;
+}
+
 export interface KillsOptions {
   readonly kills: number;
   readonly seed: number;
@@ -48,7 +54,7 @@ export async function runKills({ kills, seed, told }: KillsOptions): Promise<Kil
   const directory = await Deno.makeTempDir();
   const shown: Ledger = new Map();
   const confirmed: Ledger = new Map();
-  const killedMs: number[] = [];
+  const downs: Down[] = [];
   let shownCount = 0;
   let scrapes = { there: 0, lastGroups: 0 };
   try {
@@ -63,11 +69,12 @@ export async function runKills({ kills, seed, told }: KillsOptions): Promise<Kil
     for (let life = 0; life <= kills; life++) {
       await using narthex = await startNarthex(options);
       const askedMs = Date.now();
+      if (downs.length > 0) downs[downs.length - 1]!.untilMs = askedMs;
       const all = await history(narthex, '{job=~"load|written"}');
       holds(all, shown, `life ${life}: shown before`);
       holds(all, confirmed, `life ${life}: confirmed before`);
       nothingAlien(all, fleet.alien);
-      scrapes = servedAndThere(all, fleet.served(), { askedMs, killedMs }, `life ${life}`);
+      scrapes = servedAndThere(all, fleet.served(), { askedMs, downs }, `life ${life}`);
       await nothingUnreadable(narthex, `life ${life}`);
       told?.(
         `life ${life}: ${scrapes.there} scrapes, ${shownCount} samples shown, ${count(confirmed)} confirmed`,
@@ -87,7 +94,7 @@ export async function runKills({ kills, seed, told }: KillsOptions): Promise<Kil
           : `{job="load",instance="t${between(0, TARGETS)}"}`;
         if (life % 3 !== 2) shownCount += remember(shown, await history(narthex, selector));
       }
-      killedMs.push(Date.now());
+      downs.push({ fromMs: Date.now(), untilMs: Infinity });
       await narthex.kill("SIGKILL");
       writing.abort();
       const written = await writer;
@@ -116,7 +123,7 @@ function count(ledger: Ledger): number {
 function servedAndThere(
   all: readonly ApiSeries[],
   served: readonly (readonly number[])[],
-  { askedMs, killedMs }: { readonly askedMs: number; readonly killedMs: readonly number[] },
+  { askedMs, downs }: { readonly askedMs: number; readonly downs: readonly Readonly<Down>[] },
   when: string,
 ): { readonly there: number; readonly lastGroups: number } {
   let there = 0;
@@ -135,7 +142,7 @@ function servedAndThere(
     for (const [index, servedMs] of times.entries()) {
       if (turns.has(index + 1)) there++;
       else if (servedMs > askedMs - LAST_GROUP_MS) continue; // of this life, and perhaps under way
-      else if (killedMs.some((at) => servedMs > at - LAST_GROUP_MS && servedMs <= at + INTERVAL_MS)) {
+      else if (downs.some((down) => servedMs > down.fromMs - LAST_GROUP_MS && servedMs < down.untilMs)) {
         lastGroups++;
       } else if (!downMs.some((at) => Math.abs(at - servedMs) < TIMED_OUT_MS)) {
         lost.push(`turn ${index + 1} of target ${target}, served at ${servedMs}`);
@@ -145,7 +152,7 @@ function servedAndThere(
   assert.equal(
     lost.length,
     0,
-    `${when}: ${lost.length} scrapes are lost, such as ${lost[0]}; killed at ${killedMs}`,
+    `${when}: ${lost.length} scrapes are lost, such as ${lost[0]}; down ${JSON.stringify(downs.slice(-3))}`,
   );
   return { there, lastGroups };
 }
