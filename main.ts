@@ -8,7 +8,8 @@ import type { ServerArguments } from "./lib/cli/flags.ts";
 import type { BuildInfo as CliBuildInfo } from "./lib/cli/help.ts";
 import { messageOf, UserError } from "./lib/core/errors.ts";
 import { systemClock } from "./lib/sys/clock.ts";
-import { claimDataDirectory, holderName, kvPathOf } from "./lib/sys/data_directory.ts";
+import { claimDataDirectory, hasStore, holderName, kvPathOf } from "./lib/sys/data_directory.ts";
+import { byteFiles, readStdin } from "./lib/sys/byte_files.ts";
 import { systemFiles } from "./lib/sys/files.ts";
 import { hostFiles } from "./lib/sys/host_files.ts";
 import { openKv } from "./lib/sys/kv.ts";
@@ -45,6 +46,7 @@ const commandPorts: CommandPorts = {
       out: (text) => writeAll(Deno.stdout, text),
       err: (text) => writeAll(Deno.stderr, text),
     }, (name) => Deno.env.get(name)),
+  tsdb: { files: byteFiles, stdin: readStdin, openStore: openStoreAlone },
   build,
 };
 
@@ -59,6 +61,22 @@ async function fetchJson({ url, method, headers, body }: JsonRequest) {
   } catch (error) {
     throw new UserError("unavailable", `${method} "${url}": ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** For a command that works on the data of a server that does not run. */
+async function openStoreAlone(path: string, { create }: { readonly create: boolean }) {
+  if (!create && !await hasStore(path)) {
+    throw new UserError("not_found", `there is no Narthex store in ${path}`);
+  }
+  const data = await claimDataDirectory(path);
+  const kv = await openKv(data.kvPath);
+  return {
+    kv,
+    close: () => {
+      kv.close();
+      data.release();
+    },
+  };
 }
 
 function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): void {

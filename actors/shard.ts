@@ -11,10 +11,14 @@ import { messageOf } from "../lib/core/errors.ts";
 import type { Clock, Kv, KvCommit, Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
 import { type AppendOutcome, type SampleBatch, STORE_LIMITS } from "../lib/model/batch.ts";
+import { blockStats } from "../lib/storage/block_stats.ts";
+import { completeClean, dropDeletions, planClean, runClean } from "../lib/storage/clean_deletions.ts";
+import { applyDeletions, keepDeletions, planDeletions } from "../lib/storage/deletions.ts";
 import { CorruptDataError } from "../lib/storage/errors.ts";
 import { Head, HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head.ts";
 import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
-import { labelNamesOf, labelValuesOf, seriesOf, viewOf } from "../lib/storage/head_view.ts";
+import { labelNamesOf, labelValuesOf, seriesOf } from "../lib/storage/head_listing.ts";
+import { viewOf } from "../lib/storage/head_view.ts";
 import type { StorageKeys } from "../lib/storage/keys.ts";
 import { abandon, complete, freeze, frozenOf, planMaintenance } from "../lib/storage/maintenance.ts";
 import { runMaintenance } from "../lib/storage/maintenance_run.ts";
@@ -44,6 +48,8 @@ export interface ShardOptions {
   readonly clock?: Clock;
   /** For maintenance, between pieces of work. Default: no turns. */
   readonly yieldToLoop?: () => Promise<void>;
+  /** Hears of each record that is replayed, and of the first that is. Default: nobody does. */
+  readonly replaying?: (seq: number, firstSeq: number) => void;
   /** Counted back from the newest sample; Infinity keeps all. */
   readonly retentionMs: number;
   readonly head?: Partial<HeadOptions>;
@@ -73,20 +79,52 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         );
       case "flush":
         return answer({ kind: "whenDurable", effects: [reply(command.replyTo, "durable")] });
-      case "series":
-        return answer(reply(command.replyTo, seriesOf(head, command.matcherSets, command.range)));
-      case "labelNames":
-        return answer(reply(command.replyTo, labelNamesOf(head, command.matcherSets, command.range)));
-      case "labelValues":
-        return answer(
-          reply(command.replyTo, labelValuesOf(head, command.name, command.matcherSets, command.range)),
-        );
+      case "series": {
+        const { matcherSets, range, cursor } = command;
+        return answer(reply(command.replyTo, seriesOf(head, matcherSets, range, cursor)));
+      }
+      case "labelNames": {
+        const { matcherSets, range, cursor } = command;
+        return answer(reply(command.replyTo, labelNamesOf(head, matcherSets, range, cursor)));
+      }
+      case "labelValues": {
+        const { name, matcherSets, range, cursor } = command;
+        return answer(reply(command.replyTo, labelValuesOf(head, name, matcherSets, range, cursor)));
+      }
       case "stats":
         return answer(reply(command.replyTo, statsOf(head)));
       case "cardinality":
         return answer(reply(command.replyTo, cardinalityOf(head, command.top)));
       case "releaseCohort":
         return onReleaseCohort(head, command.cohort);
+      case "deleteSeries":
+        return onDeleteSeries(head, command);
+      case "deletionsKept":
+        return {
+          events: [{ kind: "seriesDeleted", deletions: command.deletions }],
+          effects: [reply(command.replyTo, { kind: "done" })],
+        };
+      case "cleanDeletions":
+        return onCleanDeletions(head, command, nowMs);
+      case "deletionsCleaned":
+        return onDeletionsCleaned(head, command, nowMs);
+      case "deletionsDropped":
+        return answer(reply(command.replyTo, { kind: "done" }));
+      case "adminFailed":
+        return {
+          events: command.held ? [{ kind: "maintenanceResumed", uncertain: true }] : [],
+          effects: [reply(command.replyTo, { kind: "failed", reason: command.reason })],
+        };
+      case "holdMaintenance":
+        if (head.maintenanceRunning) return answer(reply(command.replyTo, { kind: "busy" }));
+        return {
+          events: [{ kind: "maintenanceHeld" }],
+          effects: [{ kind: "whenDurable", effects: [reply(command.replyTo, { kind: "done" })] }],
+        };
+      case "resumeMaintenance":
+        return { events: [{ kind: "maintenanceResumed", uncertain: false }], effects: [] };
+      case "blocks":
+        return answer(reply(command.replyTo, blockStats(head)));
       case "maintenanceDue":
         return onMaintenanceDue(head, nowMs);
       case "retentionDue":
@@ -160,6 +198,71 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     return cohort === undefined ? NOTHING : { events: [{ kind: "cohortReleased", cohort }], effects: [] };
   }
 
+  function onDeleteSeries(
+    head: Head,
+    { matcherSets, range, replyTo }: Extract<ShardCommand, { readonly kind: "deleteSeries" }>,
+  ): ShardDecision {
+    const deletions = planDeletions(head, matcherSets, range);
+    if (deletions.length === 0) return answer(reply(replyTo, { kind: "done" }));
+    const { fence } = head;
+    return answer({
+      kind: "task",
+      label: "delete series",
+      timeoutMs: MAINTENANCE_TIMEOUT_MS,
+      run: async () => {
+        await keepDeletions(deletions, { ...ports, checks: () => [...checks(), fence] });
+        return { kind: "deletionsKept", deletions, replyTo };
+      },
+      failed: (error) => ({ kind: "adminFailed", reason: messageOf(error), held: false, replyTo }),
+    });
+  }
+
+  function onCleanDeletions(
+    head: Head,
+    { replyTo }: Extract<ShardCommand, { readonly kind: "cleanDeletions" }>,
+    nowMs: EpochMs,
+  ): ShardDecision {
+    if (head.maintenanceRunning) return answer(reply(replyTo, { kind: "busy" }));
+    const parts = planClean(head);
+    if (parts.length === 0) return answer(reply(replyTo, { kind: "done" }));
+    const { yieldToLoop } = options;
+    const { fence } = head;
+    return {
+      events: [{ kind: "maintenanceHeld" }],
+      effects: [{
+        kind: "task",
+        label: "clean deletions",
+        timeoutMs: MAINTENANCE_TIMEOUT_MS,
+        run: async () => {
+          const runPorts = { ...ports, checks: () => [...checks(), fence], nowMs, yieldToLoop };
+          return { kind: "deletionsCleaned", done: await runClean(parts, runPorts), replyTo };
+        },
+        failed: (error) => ({ kind: "adminFailed", reason: messageOf(error), held: true, replyTo }),
+      }],
+    };
+  }
+
+  function onDeletionsCleaned(
+    head: Head,
+    { done, replyTo }: Extract<ShardCommand, { readonly kind: "deletionsCleaned" }>,
+    nowMs: EpochMs,
+  ): ShardDecision {
+    const { fence } = head;
+    return {
+      events: [{ kind: "deletionsCleaned", done, nowMs }],
+      effects: [{
+        kind: "task",
+        label: "drop deletions",
+        timeoutMs: MAINTENANCE_TIMEOUT_MS,
+        run: async () => {
+          await dropDeletions(done, { ...ports, checks: () => [...checks(), fence] });
+          return { kind: "deletionsDropped", replyTo };
+        },
+        failed: (error) => ({ kind: "adminFailed", reason: messageOf(error), held: false, replyTo }),
+      }],
+    };
+  }
+
   function onMaintenanceDue(head: Head, nowMs: EpochMs): ShardDecision {
     const next = maintenanceTimer(nowMs + MAINTENANCE_TICK_MS);
     const plan = head.maintenanceRunning
@@ -195,6 +298,25 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         if (cohort !== undefined) cohort.released = true;
         return head;
       }
+      case "seriesDeleted":
+        applyDeletions(head, event.deletions);
+        return head;
+      case "maintenanceHeld":
+        head.maintenanceRunning = true;
+        return head;
+      case "maintenanceResumed":
+        head.maintenanceRunning = false;
+        if (event.uncertain) {
+          for (const number of head.deletions.keys()) {
+            const cohort = head.cohorts.get(number);
+            if (cohort !== undefined) cohort.uncertain = true;
+          }
+        }
+        return head;
+      case "deletionsCleaned":
+        head.maintenanceRunning = false;
+        completeClean(head, event.done, event.nowMs);
+        return head;
       case "maintenanceAsked":
         head.maintenanceAsked = true;
         return head;
@@ -255,12 +377,14 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       flushBytesMax: JOURNAL_FLUSH_BYTES_MAX,
       open: async () => {
         const { head, afterSeq } = await openHead({ ...ports, clock: options.clock }, headOptions);
+        options.replaying?.(afterSeq, afterSeq + 1);
         return { state: head, afterSeq };
       },
       pendingBytes: (head) => head.pendingBytes,
       drain: (head, firstSeq) => head.drain(firstSeq),
       replay: (head, record, seq) => {
         try {
+          options.replaying?.(seq, head.truncatedThrough + 1);
           head.replay(record, seq);
         } catch (error) {
           if (!(error instanceof CorruptDataError)) throw error;

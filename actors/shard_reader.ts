@@ -11,7 +11,9 @@ import type { EpochMs } from "../lib/core/time.ts";
 import type { Followed, Follower } from "../lib/storage/follower.ts";
 import type { Head } from "../lib/storage/head.ts";
 import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
-import { labelNamesOf, labelValuesOf, seriesOf, viewOf } from "../lib/storage/head_view.ts";
+import { labelNamesOf, labelValuesOf, seriesOf } from "../lib/storage/head_listing.ts";
+import { viewOf } from "../lib/storage/head_view.ts";
+import { blockStats } from "../lib/storage/block_stats.ts";
 import type { ShardCommand } from "./protocol/shard.ts";
 
 /** A sample is seen so long after its writer has it in the journal. */
@@ -66,14 +68,24 @@ export function shardReaderBehavior(
         );
       case "flush": // whatever is here came out of the journal
         return answer(reply(command.replyTo, "durable"));
-      case "series":
-        return answer(reply(command.replyTo, seriesOf(head, command.matcherSets, command.range)));
-      case "labelNames":
-        return answer(reply(command.replyTo, labelNamesOf(head, command.matcherSets, command.range)));
-      case "labelValues":
-        return answer(
-          reply(command.replyTo, labelValuesOf(head, command.name, command.matcherSets, command.range)),
-        );
+      case "series": {
+        const { matcherSets, range, cursor } = command;
+        return answer(reply(command.replyTo, seriesOf(head, matcherSets, range, cursor)));
+      }
+      case "labelNames": {
+        const { matcherSets, range, cursor } = command;
+        return answer(reply(command.replyTo, labelNamesOf(head, matcherSets, range, cursor)));
+      }
+      case "labelValues": {
+        const { name, matcherSets, range, cursor } = command;
+        return answer(reply(command.replyTo, labelValuesOf(head, name, matcherSets, range, cursor)));
+      }
+      case "blocks":
+        return answer(reply(command.replyTo, blockStats(head)));
+      case "deleteSeries":
+      case "cleanDeletions":
+      case "holdMaintenance":
+        return answer(reply(command.replyTo, { kind: "failed", reason: "this process only reads" }));
       case "stats":
         return answer(reply(command.replyTo, { ...statsOf(head), refreshedMs: state.refreshedMs }));
       case "cardinality":

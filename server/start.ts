@@ -20,7 +20,7 @@ import { oneATurn } from "../lib/scrape/slices.ts";
 import { PAGE_CACHE_BYTES_DEFAULT, PageCache } from "../lib/storage/page_cache.ts";
 import { Follower } from "../lib/storage/follower.ts";
 import { HEAD_DEFAULTS } from "../lib/storage/head.ts";
-import { type StorageKeys, storageKeys } from "../lib/storage/keys.ts";
+import { SHARD_ACTOR, SHARD_PREFIX, type StorageKeys, storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
 import { configBehavior } from "../actors/config.ts";
 import type { ConfigCommand } from "../actors/protocol/config.ts";
@@ -45,8 +45,6 @@ const RETENTION_MS_DEFAULT = 15 * 24 * 3600_000;
 const RELOAD_TIMEOUT_MS = 60_000;
 /** More than the one storage shard waits for its last records; a service manager kills after a minute or two. */
 const STOP_MS_MAX = 45_000;
-/** The one shard's part of the store. */
-const SHARD_KEYS = ["d", 0];
 const HOST_EXPORTER_PATH = "/exporters/host/metrics";
 
 export interface RunningServer {
@@ -67,6 +65,7 @@ function parseOptionsOf(features: readonly string[]): ParseOptions {
 
 interface Foundation {
   readonly system: ActorSystem;
+  readonly journal: KvJournal;
   readonly store: Store;
   readonly config: PrometheusConfig;
 }
@@ -165,7 +164,7 @@ export async function startServer(
     const isAlive = (path: ActorPath) => system.stateOf(path) !== undefined;
     const stale = forgetStaleStreamsLater({ journal, clock, log, isAlive });
     opened.push({ close: () => stale.cancel() });
-    return await spawnTree({ system, store, config });
+    return await spawnTree({ system, journal, store, config });
   }
 
   /** Each actor waits for a store that does not answer; all together must not wait for ever. */
@@ -184,12 +183,13 @@ export async function startServer(
     stop();
   }
 
-  async function spawnTree({ system, store, config }: Foundation): Promise<Running> {
+  async function spawnTree({ system, journal, store, config }: Foundation): Promise<Running> {
     const { kv, readKv, lease } = store;
     status.retentionMs = args.given.has("storage.tsdb.retention.time")
       ? flags["storage.tsdb.retention.time"] ?? RETENTION_MS_DEFAULT
       : config.storage.retentionMs ?? RETENTION_MS_DEFAULT;
-    const keys = storageKeys(SHARD_KEYS);
+    const keys = storageKeys(SHARD_PREFIX);
+    const replayEnd = await journal.end(SHARD_ACTOR);
     const storage: ActorRef<ShardCommand> = lease === undefined
       ? await spawnReader(system, store, keys)
       : await system.spawn(
@@ -202,6 +202,7 @@ export async function startServer(
           clock,
           yieldToLoop: world.yieldToLoop,
           retentionMs: status.retentionMs,
+          replaying: (seq, firstSeq) => status.replay = { min: firstSeq, max: replayEnd, current: seq },
         }),
       );
     const yieldToLoop = oneATurn(world.yieldToLoop); // among all queries
@@ -219,6 +220,7 @@ export async function startServer(
       },
       parseOptions: status.parseOptions,
       delayedNameRemoval: args.features.includes("promql-delayed-name-removal"),
+      typeAndUnitLabels: args.features.includes("type-and-unit-labels"),
     });
     const gate = await system.spawn(
       "query_gate",
@@ -250,6 +252,7 @@ export async function startServer(
             clock,
             yieldToLoop: oneATurn(world.yieldToLoop),
             log,
+            typeAndUnitLabels: args.features.includes("type-and-unit-labels"),
             userAgent: `Narthex/${world.build.version}`,
             observeInterval: (intervalMs, actualMs) => intervals.observe(intervalMs, actualMs),
           },
@@ -269,6 +272,7 @@ export async function startServer(
       system,
       storage,
       store,
+      readKv,
       cache,
       source,
       engine: queryLog.logged(
@@ -295,7 +299,7 @@ export async function startServer(
       checks: () => [],
       clock,
       journal: new KvJournal({ kv }),
-      stream: "/storage",
+      stream: SHARD_ACTOR,
       headOptions: HEAD_DEFAULTS,
     });
     const nowMs = clock.nowMs();

@@ -6,7 +6,7 @@ import type { Scheduler } from "../lib/actor/options.ts";
 import type { ProcessFacts } from "../lib/client/process.ts";
 import type { Clock, Files, HttpClients, Kv, LineSink, Log, Rng } from "../lib/core/ports.ts";
 import type { HostPorts } from "../lib/exporters/host/ports.ts";
-import type { BuildInfo, UiFile } from "../lib/http/deps.ts";
+import type { BuildInfo, EventLoopSnapshot, UiFile } from "../lib/http/deps.ts";
 
 export interface World {
   readonly clock: Clock;
@@ -39,7 +39,7 @@ export interface World {
   readonly embeddedConfig: () => Promise<string>;
   readonly host: HostPorts;
   readonly processFacts: () => Promise<ProcessFacts | undefined>;
-  readonly loopStalls: () => { readonly stallMsMax: number; readonly stallMsTotal: number };
+  readonly loopStalls: () => EventLoopSnapshot;
 }
 
 export interface ListenOptions {

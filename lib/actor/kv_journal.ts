@@ -128,6 +128,11 @@ export class KvJournal implements Journal {
     if (endSeq < afterSeq) throw new JournalGapError(path, expectedSeq, `the stream ends at ${endSeq}`);
   }
 
+  /** The number of the last record; 0 for a stream that never had one. */
+  end(path: ActorPath): Promise<number> {
+    return this.#exclusive(path, async (stream) => (await this.#tail(path, stream)).seq);
+  }
+
   saveSnapshot(path: ActorPath, seq: number, version: number, bytes: Uint8Array): Promise<void> {
     return this.#exclusive(path, async (stream) => {
       const tail = await this.#tail(path, stream);

@@ -98,6 +98,22 @@ export interface Files {
   list(directory: string): Promise<readonly string[]>;
 }
 
+/** A file that is read by place, without waiting: for tools of the command line that do nothing else meanwhile. */
+export interface ByteFile {
+  readonly path: string;
+  readonly bytesCount: number;
+  /** Fewer bytes than asked for only at the end of the file. Throws a `UserError` that names the path. */
+  read(at: number, count: number): Uint8Array<ArrayBuffer>;
+  close(): void;
+}
+
+export interface ByteFiles {
+  /** Throws a `UserError` (`not_found`) that names the path when it is missing or unreadable. */
+  open(path: string): ByteFile;
+  /** Names in a directory, sorted; undefined when there is no such directory. */
+  names(directory: string): readonly string[] | undefined;
+}
+
 /** Lines for the end of a file. Nobody waits: what cannot be written is counted. */
 export interface LineSink {
   /** Without a line feed. */

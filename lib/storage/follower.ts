@@ -7,7 +7,7 @@ import { JournalGapError } from "../actor/journal_errors.ts";
 import type { ActorPath, Journal, JournalGap } from "../actor/types.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { Head, HeadOptions } from "./head.ts";
-import { loadHead, type OpenPorts } from "./open.ts";
+import { type OpenPorts, readHead } from "./open.ts";
 
 /** Between two loads: the writer keeps pages that it replaced for ten times as long. */
 const RELOAD_MS_MIN = 60_000;
@@ -53,7 +53,7 @@ export class Follower {
     const startMs = clock?.monotonicMs() ?? 0;
     for (let attempt = 1;; attempt++) {
       const through = await kv.get(keys.truncatedThrough);
-      const { head, afterSeq } = await loadHead(this.#ports, headOptions, 0);
+      const { head, afterSeq } = await readHead(this.#ports, headOptions);
       if (head.lost.size > 0 && attempt < LOAD_ATTEMPTS_MAX) continue;
       try {
         await this.#replay(head, afterSeq);

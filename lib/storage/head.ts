@@ -13,6 +13,7 @@ import { ByteWriter } from "./codecs/bytes.ts";
 import type { PackedLabels } from "./codecs/labels_chunk.ts";
 import { TextPool } from "./codecs/text_pool.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import type { Deletion } from "./deletions.ts";
 import { CorruptDataError } from "./errors.ts";
 import type { Check } from "./fence.ts";
 import {
@@ -67,6 +68,9 @@ export class Head {
   readonly lost = new Set<number>();
   /** Of the opening and the replay, which meet the same label texts again and again. */
   texts: TextPool | undefined = new TextPool();
+  /** What is hidden though it is in pages or windows, by cohort. */
+  readonly deletions = new Map<number, Deletion[]>();
+  nextDeletion = 1;
   series = new SeriesTable();
   nextCohort = 1;
   maxMs = -Infinity;
@@ -446,6 +450,7 @@ export class Head {
       this.counters.seriesRemoved++;
     }
     this.cohorts.delete(cohort.id);
+    this.deletions.delete(cohort.id);
     this.due.delete(cohort.id);
     this.renounce(cohort);
   }
@@ -454,7 +459,7 @@ export class Head {
     const removed = this.series.count - this.series.live;
     if (removed < REBUILD_REMOVED_MIN || removed < REBUILD_REMOVED_SHARE * this.series.count) return;
     const old = this.series;
-    const fresh = new SeriesTable();
+    const fresh = new SeriesTable(this.series.generation + 1);
     for (const cohort of this.cohorts.values()) {
       for (let column = 0; column < cohort.width; column++) {
         const series = cohort.seriesOf[column]!;

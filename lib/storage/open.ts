@@ -11,9 +11,11 @@ import { ByteReader } from "./codecs/bytes.ts";
 import { decodeChunk, type PackedLabels } from "./codecs/labels_chunk.ts";
 import { decodeManifest, type Manifest } from "./codecs/manifest.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { applyDeletions, loadDeletions } from "./deletions.ts";
 import { CorruptDataError, LeaseLostError } from "./errors.ts";
 import { decodeBoot, encodeBoot } from "./fence.ts";
 import { Head, type HeadOptions } from "./head.ts";
+import { finishImport } from "./import/publish.ts";
 import type { StorageKeys } from "./keys.ts";
 import { manifestOf } from "./manifest_store.ts";
 import { PackedPairs } from "./packed_pairs.ts";
@@ -42,22 +44,29 @@ export async function openHead(
 ): Promise<{ readonly head: Head; readonly afterSeq: number }> {
   return await retried(ports, async () => {
     const { boot, versionstamp } = await countBootOnce(ports);
-    const loaded = await loadHead(ports, options, boot);
-    loaded.head.fence = { key: ports.keys.boots, versionstamp };
-    return loaded;
+    await finishImport(ports.kv, ports.keys, ports.checks());
+    const head = new Head(boot, options);
+    head.fence = { key: ports.keys.boots, versionstamp };
+    return await loadHead(ports, head);
   });
 }
 
-/** As `openHead`, without writing: the store may be another process's. */
-export async function loadHead(
-  ports: OpenPorts,
+/** As `openHead`, for who only reads: counts no opening and writes nothing. The store may be another process's. */
+export async function readHead(
+  ports: Omit<OpenPorts, "checks">,
   options: HeadOptions,
-  boot: number,
+): Promise<{ readonly head: Head; readonly afterSeq: number }> {
+  return await loadHead({ ...ports, checks: () => [] }, new Head(0, options));
+}
+
+async function loadHead(
+  ports: OpenPorts,
+  head: Head,
 ): Promise<{ readonly head: Head; readonly afterSeq: number }> {
   // First the truncation point: what a writer beside this reader cuts off later is in the manifests by then.
   const through = await ports.kv.get(ports.keys.truncatedThrough);
-  const head = new Head(boot, options);
   await new Opening(ports, head).load();
+  applyDeletions(head, await loadDeletions(ports.kv, ports.keys, ports.log));
   const afterSeq = through === null ? 0 : new ByteReader(through.value, "truncation point").varint();
   head.truncatedThrough = afterSeq;
   head.nextSeq = afterSeq + 1;

@@ -30,6 +30,16 @@ export function kvPathOf(path: string): string {
   return `${path.replace(/\/+$/, "")}/narthex.kv`;
 }
 
+/** Whether a server has kept data there. */
+export async function hasStore(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(`${path.replace(/\/+$/, "")}/narthex.kv`)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
 /** Who this process is, for a lock or a lease that another process reads. */
 export function holderName(): string {
   return `pid ${Deno.pid} on ${Deno.hostname()}`;

@@ -68,9 +68,8 @@ Deno.test("a source that is gone for longer than retention leaves nothing behind
   driver.retain();
   while (await driver.maintain());
   assert.equal(driver.head.cohorts.size, 1);
-  assert.deepEqual(driver.ask({ kind: "labelValues", name: "cohort", matcherSets: [], range: ALL_TIME }), [
-    "stays",
-  ]);
+  const { signal } = new AbortController();
+  assert.deepEqual(await driver.source.labelValues("cohort", [], ALL_TIME, signal), ["stays"]);
   for (const { key } of driver.kv.entries.values()) {
     assert(!(["m", "l", "p"].includes(String(key[2])) && key[3] === 1), `left behind: ${key.join("/")}`);
   }
@@ -91,14 +90,14 @@ Deno.test("a series that ended long ago leaves the index while its cohort goes o
   await scraped(driver, "a", 0, 10, ["a", "old"]);
   await scraped(driver, "a", 10, 300, ["a"]);
   driver.retain();
-  const names = () => driver.ask({ kind: "labelValues", name: "__name__", matcherSets: [], range: ALL_TIME });
-  assert.deepEqual(names(), ["a"]);
+  const names = () => driver.source.labelValues("__name__", [], ALL_TIME, new AbortController().signal);
+  assert.deepEqual(await names(), ["a"]);
   while (await driver.maintain());
   await driver.crash();
   driver.retain();
-  assert.deepEqual(names(), ["a"]);
+  assert.deepEqual(await names(), ["a"]);
   await scraped(driver, "a", 300, 302, ["a", "old"]);
-  assert.deepEqual(names(), ["a", "old"]);
+  assert.deepEqual(await names(), ["a", "old"]);
   driver.drain();
   await driver.crash();
   assert.equal((await driver.read(EVERYTHING)).get("__name__,old,cohort,a")?.size, 2);

@@ -48,12 +48,12 @@ export class ShardDriver {
           Promise.resolve(this.ask({ kind: "view", matcherSets, range, after })) as never,
         // The test drains, so that it knows what a crash may forget.
         untilDurable: () => Promise.resolve(),
-        series: (matcherSets, range) =>
-          Promise.resolve(this.ask({ kind: "series", matcherSets, range })) as never,
-        labelNames: (matcherSets, range) =>
-          Promise.resolve(this.ask({ kind: "labelNames", matcherSets, range })) as never,
-        labelValues: (name, matcherSets, range) =>
-          Promise.resolve(this.ask({ kind: "labelValues", name, matcherSets, range })) as never,
+        series: (matcherSets, range, cursor) =>
+          Promise.resolve(this.ask({ kind: "series", matcherSets, range, cursor })) as never,
+        labelNames: (matcherSets, range, cursor) =>
+          Promise.resolve(this.ask({ kind: "labelNames", matcherSets, range, cursor })) as never,
+        labelValues: (name, matcherSets, range, cursor) =>
+          Promise.resolve(this.ask({ kind: "labelValues", name, matcherSets, range, cursor })) as never,
       },
     });
   }

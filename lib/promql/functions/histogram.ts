@@ -22,10 +22,11 @@ import {
 } from "../../model/labels.ts";
 import { isAbsent } from "../../model/stale.ts";
 import type { Call, Expr } from "../ast.ts";
-import { absentBlock, type Block, type Blocks, dropAbsentRows, type StepGrid } from "../block.ts";
+import type { Block, Blocks, StepGrid } from "../block.ts";
 import type { Evaluator, QueryContext } from "../context.ts";
 import { bucketFraction, bucketNotes, bucketQuantile } from "../kernels/bucket_quantile.ts";
-import { collect, distinct, nameless, releaseBlock } from "../operators/collect.ts";
+import { collect, distinct, inPieces, nameless, releaseBlock } from "../operators/collect.ts";
+import { absentBlockPaced, dropAbsentRowsPaced } from "../operators/paced.ts";
 
 interface HistogramRows {
   /** Without `le`; the name is still there. */
@@ -65,17 +66,24 @@ async function histogramRows(
     const bound = parseGoFloat(le);
     if (bound === undefined) {
       context.annotations.warn(
-        `bucket label "le" is missing or has a malformed value of ${quoteGo(le)}${forMetric(labels)}`,
+        `bucket label "le" is missing or has a malformed value of ${quoteGo(le)}${
+          forMetric(context, labels)
+        }`,
         arg.pos,
       );
       return;
     }
     gather(withoutLabel(labels, "le")).buckets.push({ bound, row });
   });
-  return [...byKey.values()].map(({ labels, buckets, nativeRow }) => {
+  const gathered = [...byKey.values()];
+  const histograms: HistogramRows[] = [];
+  await context.pacer.rows(gathered.length, (i) => {
+    const { labels, buckets, nativeRow } = gathered[i]!;
     buckets.sort((a, b) => a.bound - b.bound);
-    return { labels, nativeRow, bounds: buckets.map((b) => b.bound), rows: buckets.map((b) => b.row) };
+    const bounds = buckets.map((b) => b.bound);
+    histograms.push({ labels, nativeRow, bounds, rows: buckets.map((b) => b.row) });
   });
+  return histograms;
 }
 
 function isNative({ words, steps, histograms }: Block, row: number): boolean {
@@ -89,8 +97,13 @@ function hasFloats({ words, steps }: Block, row: number): boolean {
   return false;
 }
 
-function forMetric(labels: Labels): string {
-  const name = labelValue(labels, METRIC_NAME);
+/** As Prometheus, which has dropped the name by then, unless it delays that. */
+function remarkedName(context: QueryContext, labels: Labels): string {
+  return context.delayedNameRemoval ? labelValue(labels, METRIC_NAME) : "";
+}
+
+function forMetric(context: QueryContext, labels: Labels): string {
+  const name = remarkedName(context, labels);
   return name === "" ? "" : ` for metric name ${quoteGo(name)}`;
 }
 
@@ -135,7 +148,8 @@ async function* overHistograms(
   const steps = grid.count;
   const block = await collect(context, evaluator.vector(arg, grid), steps);
   const histograms = await histogramRows(context, block, arg);
-  const out = absentBlock(steps, histograms.map((histogram) => relabel(histogram.labels)));
+  const labels = histograms.map((histogram) => relabel(histogram.labels));
+  const out = await absentBlockPaced(context.pacer, steps, labels);
   let widest = 0;
   for (const { rows } of histograms) widest = Math.max(widest, rows.length);
   const bounds = new Float64Array(widest);
@@ -156,12 +170,14 @@ async function* overHistograms(
     if (turn !== undefined) await turn;
   }
   releaseBlock(context, block);
-  yield nameless(context, dropAbsentRows(out));
+  for await (const piece of inPieces(context.pacer, await dropAbsentRowsPaced(context.pacer, out))) {
+    yield nameless(context, piece);
+  }
 }
 
 function warnOfBoth(context: QueryContext, labels: Labels, arg: Expr): void {
   context.annotations.warn(
-    `vector contains a mix of classic and native histograms${forMetric(labels)}`,
+    `vector contains a mix of classic and native histograms${forMetric(context, labels)}`,
     arg.pos,
   );
 }
@@ -190,9 +206,7 @@ function quantileOf(
       const value = bucketQuantile(quantiles[s]!, bounds, counts, bucketsCount, notes);
       if (notes.forcedMonotonic) {
         const tMs = grid.startMs + s * grid.stepMs;
-        // As Prometheus, which has dropped the name by then, unless it delays that.
-        const metric = context.delayedNameRemoval ? labelValue(labels, METRIC_NAME) : "";
-        context.annotations.informMonotonicity(metric, tMs, notes, arg.pos);
+        context.annotations.informMonotonicity(remarkedName(context, labels), tMs, notes, arg.pos);
       }
       return value;
     },
@@ -201,7 +215,7 @@ function quantileOf(
       if (nativeNotes.nan !== "none") {
         const result = nativeNotes.nan === "skewed" ? "result is skewed higher" : nativeNotes.nan;
         context.annotations.inform(
-          `input to histogram_quantile has NaN observations, ${result}${forMetric(labels)}`,
+          `input to histogram_quantile has NaN observations, ${result}${forMetric(context, labels)}`,
           arg.pos,
         );
       }
@@ -224,7 +238,7 @@ function fractionOf(
       if (notes.nan !== "none") {
         context.annotations.inform(
           "input to histogram_fraction has NaN observations, which are excluded from all fractions" +
-            forMetric(labels),
+            forMetric(context, labels),
           arg.pos,
         );
       }

@@ -5,15 +5,7 @@
 import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
 import { holdsHistograms } from "../../model/histogram_cell.ts";
 import type { Aggregate } from "../ast.ts";
-import {
-  type Block,
-  blockOf,
-  type Blocks,
-  dropAbsentRows,
-  floatsOnly,
-  type StepGrid,
-  tableOf,
-} from "../block.ts";
+import { type Block, blockOf, type Blocks, floatsOnly, type StepGrid, tableOf } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import {
   finishHistograms,
@@ -27,6 +19,7 @@ import {
 import { finishFold, FOLD_SECTIONS, type FoldOp, FOLDS } from "../kernels/fold.ts";
 import { inPieces } from "./collect.ts";
 import { Grouping } from "./grouping.ts";
+import { dropAbsentRowsPaced } from "./paced.ts";
 
 export function isFold(op: Aggregate["op"]): op is FoldOp {
   return op in FOLDS;
@@ -51,6 +44,7 @@ export async function* foldVector(
     const block = ignoresHistograms(op) ? withoutHistograms(input, op, notes) : input;
     for (let i = 0; i < block.labels.length; i++) {
       const slot = grouping.slotOf(block.labels[i]!);
+      if (block.dropsName !== undefined && block.dropsName[i] !== 0) grouping.markDropping(slot);
       let state = states[slot];
       if (state === undefined) {
         budget.hold(steps);
@@ -74,17 +68,16 @@ export async function* foldVector(
   }
   const values = new Float64Array(states.length * steps);
   const table: FloatHistogram[] = [];
-  const result = blockOf(steps, grouping.labels, values);
+  const result = blockOf(steps, grouping.labels, values, grouping.dropsName);
   for (let slot = 0; slot < states.length; slot++) {
     finishFold(op, states[slot]!, steps, values, result.words, slot * steps);
     const own = histograms[slot];
-    if (own === undefined) continue;
-    finishHistograms(own, states[slot]!, result.words, slot * steps, table, notes);
+    if (own !== undefined) finishHistograms(own, states[slot]!, result.words, slot * steps, table, notes);
     const turn = pacer.turn();
     if (turn !== undefined) await turn;
   }
   budget.release(held);
-  yield* inPieces(dropAbsentRows({ ...result, histograms: tableOf(table) }));
+  yield* inPieces(pacer, await dropAbsentRowsPaced(pacer, { ...result, histograms: tableOf(table) }));
 }
 
 /** The block of an aggregation that knows floats only. */
