@@ -19,6 +19,7 @@ import type {
   SelfSnapshot,
   StorageSnapshot,
 } from "./deps.ts";
+import { storageFaultFamilies } from "./storage_faults.ts";
 import { stallFamilies } from "./stall_metrics.ts";
 
 type Row = readonly [type: "counter" | "gauge", name: string, help: string, value: number | undefined];
@@ -48,6 +49,7 @@ export class SelfMetrics implements Collector {
     if (snapshot === undefined) return;
     yield* families(configRows(snapshot));
     yield* families(storageRows(snapshot.storage));
+    yield* storageFaultFamilies(snapshot.storage.faults);
     yield labelledFamily(
       "counter",
       "prometheus_tsdb_head_samples_appended_total",
