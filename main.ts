@@ -8,7 +8,7 @@ import type { ServerArguments } from "./lib/cli/flags.ts";
 import type { BuildInfo as CliBuildInfo } from "./lib/cli/help.ts";
 import { messageOf, UserError } from "./lib/core/errors.ts";
 import { createClock } from "./lib/sys/clock.ts";
-import { claimDataDirectory, hasStore, holderName } from "./lib/sys/data_directory.ts";
+import { claimDataDirectory, hasStore, holderName, kvPathOf } from "./lib/sys/data_directory.ts";
 import { byteFiles, readStdin } from "./lib/sys/byte_files.ts";
 import { systemFiles } from "./lib/sys/files.ts";
 import { hostFiles } from "./lib/sys/host_files.ts";
@@ -107,6 +107,7 @@ async function runServer(args: Extract<ServerArguments, { kind: "run" }>): Promi
     holder: holderName(),
     build: { ...build, runtimeVersion: build.goVersion },
     claimData: claimDataDirectory,
+    kvPathOf,
     openKv,
     listen: ({ addresses, handler }) =>
       serve({

@@ -10,11 +10,13 @@ import { assertNever } from "../lib/core/assert.ts";
 import { messageOf } from "../lib/core/errors.ts";
 import type { Clock, Kv, KvCommit, Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
+import { type AppendOutcome, type SampleBatch, STORE_LIMITS } from "../lib/model/batch.ts";
 import { blockStats } from "../lib/storage/block_stats.ts";
 import { completeClean, dropDeletions, planClean, runClean } from "../lib/storage/clean_deletions.ts";
 import { applyDeletions, keepDeletions, planDeletions } from "../lib/storage/deletions.ts";
 import { CorruptDataError } from "../lib/storage/errors.ts";
-import { Head, HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head.ts";
+import { Head } from "../lib/storage/head.ts";
+import { HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head_options.ts";
 import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
 import { labelNamesOf, labelValuesOf, seriesOf } from "../lib/storage/head_listing.ts";
 import { viewOf } from "../lib/storage/head_view.ts";
@@ -29,6 +31,7 @@ import {
 } from "../lib/storage/maintenance.ts";
 import { runMaintenance } from "../lib/storage/maintenance_run.ts";
 import { openHead } from "../lib/storage/open.ts";
+import { FUTURE_MS } from "../lib/storage/trusted_time.ts";
 import type { ShardCommand, ShardEvent } from "./protocol/shard.ts";
 
 /** A sample may be lost to a crash for so long after it was taken. */
@@ -76,7 +79,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
   const ports = { kv: options.kv, keys: options.keys, log: options.log, checks };
 
   function retainFromMs(head: Head): number {
-    return head.maxMs - options.retentionMs;
+    return Math.min(head.maxMs, head.trustedTime.nowMs) - options.retentionMs;
   }
 
   function decide(head: Head, command: ShardCommand, nowMs: EpochMs): ShardDecision {
@@ -146,7 +149,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         return onMaintenanceDue(head, nowMs);
       case "retentionDue":
         return {
-          events: [{ kind: "seriesExpired", beforeMs: retainFromMs(head) }],
+          events: [{ kind: "clockSeen", nowMs }, { kind: "seriesExpired", beforeMs: retainFromMs(head) }],
           effects: [retentionTimer(nowMs + RETENTION_TICK_MS)],
         };
       case "maintenanceEnded":
@@ -175,7 +178,15 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     command: Extract<ShardCommand, { readonly kind: "append" }>,
     nowMs: EpochMs,
   ): ShardDecision {
-    const { outcomes, events } = head.judge(command.batches, command.atomic, nowMs);
+    const renounced = renouncedBy(head, command.batches, nowMs);
+    if (renounced.length > 0) {
+      return {
+        events: renounced.map((cohort) => ({ kind: "cohortRenounced", cohort })),
+        effects: [reply(command.replyTo, command.batches.map(() => ({ kind: "wrongEpoch", epoch: 0 })))],
+      };
+    }
+    const { outcomes, events: appended } = head.judge(command.batches, command.atomic, nowMs);
+    const events = [...appended, ...ingestNews(head, outcomes, nowMs)];
     const answered = reply(command.replyTo, outcomes);
     const effect: ShardEffect = command.durable ? { kind: "whenDurable", effects: [answered] } : answered;
     if (head.due.size === 0 || head.maintenanceRunning) return { events, effects: [effect] };
@@ -192,6 +203,22 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     if (head.due.size === 0) return nowMs + MAINTENANCE_TICK_MS;
     const isEnough = head.dueCells >= RUN_CELLS_MAX || head.windowBytes * 2 > headOptions.windowBytesMax;
     return isEnough ? nowMs : nowMs + MAINTENANCE_GATHER_MS;
+  }
+
+  /** One line in the log when the store stops keeping up, and one when it does again. */
+  function ingestNews(head: Head, outcomes: readonly AppendOutcome[], nowMs: EpochMs): readonly ShardEvent[] {
+    const refused = outcomes.filter((o) => o.kind === "limited" && STORE_LIMITS.has(o.limit));
+    const [first] = refused;
+    if (first?.kind === "limited") {
+      if (head.ingestStopped === undefined) {
+        options.log.error("Ingest stops until the store keeps up", { reason: first.reason });
+      }
+      return [{ kind: "appendsRefused", count: refused.length, nowMs }];
+    }
+    if (head.ingestStopped === undefined || !outcomes.some(({ kind }) => kind === "appended")) return [];
+    const seconds = Math.round((nowMs - head.ingestStopped.sinceMs) / 1000);
+    options.log.info("Ingest goes on", { seconds, refused: head.counters.appendsRefused });
+    return [{ kind: "ingestResumed" }];
   }
 
   function onReleaseCohort(head: Head, name: string): ShardDecision {
@@ -271,7 +298,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       : planMaintenance(head, { nowMs, retainFromMs: retainFromMs(head) });
     if (plan === undefined) return { events: [{ kind: "maintenanceIdle" }], effects: [next] };
     const { yieldToLoop } = options;
-    const runPorts = { ...ports, checks: () => [...checks(), head.fence], yieldToLoop };
+    const runPorts = { ...ports, yieldToLoop };
     const task: ShardEffect = {
       kind: "task",
       label: "maintenance",
@@ -336,6 +363,21 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       case "maintenanceAbandoned":
         abandon(head, event.reason);
         return head;
+      case "cohortRenounced": {
+        const cohort = head.cohorts.get(event.cohort);
+        if (cohort !== undefined) head.renounce(cohort);
+        return head;
+      }
+      case "appendsRefused":
+        head.counters.appendsRefused += event.count;
+        head.ingestStopped ??= { sinceMs: event.nowMs };
+        return head;
+      case "ingestResumed":
+        head.ingestStopped = undefined;
+        return head;
+      case "clockSeen":
+        head.trustedTime.look(event.nowMs);
+        return head;
       case "seriesExpired":
         head.expireSeries(event.beforeMs);
         return head;
@@ -351,6 +393,13 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     evolve,
     resume(head, nowMs) {
       head.replayed(nowMs);
+      head.trustedTime.start(nowMs, head.maxMs);
+      if (head.counters.journalGaps > 0) {
+        options.log.error("Samples were passed over in the replay, since the journal is damaged", {
+          gaps: head.counters.journalGaps,
+          recordsPassedOver: head.counters.journalRecordsSkipped,
+        });
+      }
       return [maintenanceTimer(nowMs + MAINTENANCE_RETRY_MS), retentionTimer(nowMs + MAINTENANCE_RETRY_MS)];
     },
     persistence: {
@@ -374,6 +423,11 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         }
         return head;
       },
+      damaged: (head, gap) => {
+        options.log.error("Records of the journal cannot be read", { ...gap });
+        head.skipGap(gap);
+        return head;
+      },
     },
     supervision: {
       scope: "oneForOne",
@@ -384,6 +438,20 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     },
     mailboxCapacity: SHARD_MAILBOX_CAPACITY,
   };
+}
+
+/** Cohorts whose newest sample a wrong clock wrote, and which are to take samples of the present. */
+function renouncedBy(head: Head, batches: readonly SampleBatch[], nowMs: EpochMs): readonly number[] {
+  const futureMs = nowMs + FUTURE_MS;
+  if (head.maxMs <= futureMs) return [];
+  const renounced: number[] = [];
+  for (const batch of batches) {
+    const id = head.byName.get(batch.cohort);
+    const cohort = id === undefined ? undefined : head.cohorts.get(id);
+    if (cohort === undefined || cohort.maxMs <= futureMs || batch.rows.length === 0) continue;
+    if (batch.rows.every(({ tMs }) => tMs <= futureMs)) renounced.push(cohort.id);
+  }
+  return renounced;
 }
 
 function answer(effect: ShardEffect): ShardDecision {

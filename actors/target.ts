@@ -13,7 +13,7 @@ import { messageOf, UserError } from "../lib/core/errors.ts";
 import type { Clock, Files, HttpClient, HttpClients, HttpGet, HttpOutcome, Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
 import type { DiscoveredTarget } from "../lib/discovery/targets.ts";
-import type { AppendCounts, AppendOutcome, SampleBatch } from "../lib/model/batch.ts";
+import { type AppendCounts, type AppendOutcome, type SampleBatch, STORE_LIMITS } from "../lib/model/batch.ts";
 import { lastErrorOf, type ScrapeEnding } from "../lib/scrape/ending.ts";
 
 import { cohortName } from "../lib/scrape/target_name.ts";
@@ -338,7 +338,9 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
         duplicateTimestamp: outcome.counts.duplicate,
       }));
     } else if (outcome.kind === "limited" || outcome.kind === "refused") {
-      deps.log.error("Scrape not kept", { target: target.url, err: outcome.reason });
+      // Where the store does not keep up, it says so itself: a line a scrape would bury that one.
+      const isOwn = outcome.kind === "refused" || !STORE_LIMITS.has(outcome.limit);
+      deps.log[isOwn ? "error" : "debug"]("Scrape not kept", { target: target.url, err: outcome.reason });
     }
     if (again !== undefined) return { events: [], effects: [append(again), ...effects] };
     return { events: [{ kind: "scrapeEnded" }], effects };

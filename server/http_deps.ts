@@ -27,11 +27,13 @@ import { STORAGE_TIMEOUT_MS } from "./head_questions.ts";
 import type { IntervalLengths } from "./intervals.ts";
 import type { QueryLog } from "./query_log.ts";
 import type { ScrapeViews } from "./scrape_views.ts";
+import type { Store } from "./store.ts";
 import type { World } from "./world.ts";
 
 export interface Running {
   readonly system: ActorSystem;
   readonly storage: ActorRef<ShardCommand>;
+  readonly store: Store;
   readonly readKv: Kv;
   readonly cache: PageCache;
   readonly source: SeriesSource;
@@ -104,8 +106,8 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
       lookbackMs: flags["query.lookback-delta"],
       pageTitle: flags["web.page-title"],
       enableLifecycle: flags["web.enable-lifecycle"],
-      enableRemoteWriteReceiver: flags["web.enable-remote-write-receiver"],
-      enableAdminApi: flags["web.enable-admin-api"],
+      enableRemoteWriteReceiver: flags["web.enable-remote-write-receiver"] && !flags["narthex.read-only"],
+      enableAdminApi: flags["web.enable-admin-api"] && !flags["narthex.read-only"],
     },
     parse: status.parseOptions,
     enabledFeatures: args.features,
@@ -188,7 +190,7 @@ async function tsdbStatus({ system, storage }: Running, top: number): Promise<Ts
 }
 
 async function selfSnapshot(
-  { system, storage, cache, scrape, intervals, queryLog }: Running,
+  { system, storage, store, cache, scrape, intervals, queryLog }: Running,
   status: ServerStatus,
   world: World,
   queriesConcurrentMax: number,
@@ -217,6 +219,18 @@ async function selfSnapshot(
       sealFailures: stats.sealFailures,
       cohorts: stats.cohorts,
       exemplars: stats.exemplars,
+      faults: {
+        cohortsLost: stats.cohortsLost,
+        pagesDamaged: pages.damaged,
+        pagesGone: pages.gone,
+        journalGaps: stats.journalGaps,
+        journalRecordsSkipped: stats.journalRecordsSkipped,
+        appendsRefused: stats.appendsRefused,
+        pendingBytes: stats.pendingBytes,
+        ingestStopped: stats.ingestStopped,
+        refreshedMs: stats.refreshedMs,
+        store: store.figures(),
+      },
       pageCache: {
         hits: pages.hits,
         misses: pages.misses,

@@ -134,4 +134,9 @@ export type ShardEvent =
   }
   | { readonly kind: "maintenanceCompleted"; readonly done: MaintenanceDone; readonly nowMs: EpochMs }
   | { readonly kind: "maintenanceAbandoned"; readonly reason: string }
+  /** Its newest sample is from a future that a wrong clock wrote. */
+  | { readonly kind: "cohortRenounced"; readonly cohort: number }
+  | { readonly kind: "appendsRefused"; readonly count: number; readonly nowMs: EpochMs }
+  | { readonly kind: "ingestResumed" }
+  | { readonly kind: "clockSeen"; readonly nowMs: EpochMs }
   | { readonly kind: "seriesExpired"; readonly beforeMs: EpochMs };

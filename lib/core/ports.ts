@@ -72,6 +72,18 @@ export interface Kv {
   close(): void;
 }
 
+/** What became of calls to a store, since it was opened. */
+export interface KvFigures {
+  readonly commits: number;
+  readonly commitMs: number;
+  /** Rejected by the store. */
+  readonly commitFailures: number;
+  readonly commitTimeouts: number;
+  readonly readFailures: number;
+  readonly readTimeouts: number;
+  readonly reopened: number;
+}
+
 export interface FileInfo {
   readonly path: string;
   readonly modifiedMs: EpochMs;

@@ -6,7 +6,7 @@
 import type { SystemStats } from "../actor/types.ts";
 import type { ProcessFacts } from "../client/process.ts";
 import type { Registry } from "../client/registry.ts";
-import type { Clock, Log } from "../core/ports.ts";
+import type { Clock, KvFigures, Log } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { Labels } from "../model/labels.ts";
 import type { MetricMetadata } from "../model/metadata.ts";
@@ -252,12 +252,28 @@ export interface StorageSnapshot {
   readonly sealFailures: number;
   readonly cohorts: number;
   readonly exemplars: ExemplarStats;
+  readonly faults: StorageFaults;
   readonly pageCache: {
     readonly hits: number;
     readonly misses: number;
     readonly bytes: number;
     readonly bytesMax: number;
   };
+}
+
+/** What storage could not read, write or take. */
+export interface StorageFaults {
+  readonly cohortsLost: number;
+  readonly pagesDamaged: number;
+  readonly pagesGone: number;
+  readonly journalGaps: number;
+  readonly journalRecordsSkipped: number;
+  readonly appendsRefused: number;
+  readonly pendingBytes: number;
+  readonly ingestStopped: boolean;
+  /** Undefined in a process that writes. */
+  readonly refreshedMs: EpochMs | undefined;
+  readonly store: KvFigures;
 }
 
 export interface ScrapePoolSnapshot {

@@ -20,6 +20,7 @@ import type {
   SelfSnapshot,
   StorageSnapshot,
 } from "./deps.ts";
+import { storageFaultFamilies } from "./storage_faults.ts";
 import { stallFamilies } from "./stall_metrics.ts";
 
 export type Row = readonly [type: "counter" | "gauge", name: string, help: string, value: number | undefined];
@@ -50,6 +51,7 @@ export class SelfMetrics implements Collector {
     yield* families(configRows(snapshot));
     yield* families(storageRows(snapshot.storage));
     yield* families(exemplarRows(snapshot.storage.exemplars));
+    yield* storageFaultFamilies(snapshot.storage.faults);
     yield labelledFamily(
       "counter",
       "prometheus_tsdb_head_samples_appended_total",

@@ -70,8 +70,12 @@ export function snappedMs(dueMs: EpochMs, startedMs: EpochMs, intervalMs: number
   return Math.abs(startedMs - dueMs) <= tolerance ? dueMs : startedMs;
 }
 
-/** The place after `dueMs` that is not past yet: places that were slept through are skipped, not caught up. */
+/**
+ * The place after `dueMs` that is not past yet: places that were slept through are skipped, not caught up. A clock that
+ * was put back since `dueMs` finds the place that comes next by its new time.
+ */
 export function nextScrapeMs(dueMs: EpochMs, nowMs: EpochMs, intervalMs: number): EpochMs {
   const next = dueMs + intervalMs;
+  if (dueMs > nowMs) return next - Math.floor((next - nowMs - 1) / intervalMs) * intervalMs;
   return next > nowMs ? next : next + (Math.floor((nowMs - next) / intervalMs) + 1) * intervalMs;
 }

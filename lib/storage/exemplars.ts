@@ -7,6 +7,7 @@ import type { EpochMs } from "../core/time.ts";
 import type { Exemplar, ExemplarSeries, ExemplarStats, SeriesExemplar } from "../model/exemplar.ts";
 import { compareLabels, type Labels, labelsKey } from "../model/labels.ts";
 import { type Matcher, matchesLabels } from "../model/matchers.ts";
+import { encodeExemplarsRecord } from "./journal_record.ts";
 import type { TimeRange } from "./source.ts";
 
 /** Of names and values together, in characters. As Prometheus and OpenMetrics. */
@@ -109,6 +110,27 @@ export class ExemplarStore {
     this.#appended++;
     this.#evict();
     return true;
+  }
+
+  /** What is kept of a batch's, as records of the journal from number `seq` on; the rest is counted. */
+  keep(given: readonly SeriesExemplar[], seq: number, nowMs: EpochMs): readonly Uint8Array[] {
+    const kept = given.filter((exemplar) => this.add(exemplar));
+    const records: Uint8Array[] = [];
+    for (let at = 0; at < kept.length; at += EXEMPLARS_CHUNK) {
+      records.push(encodeExemplarsRecord(kept.slice(at, at + EXEMPLARS_CHUNK)));
+    }
+    if (records.length > 0 && this.firstDirtySeq === 0) {
+      this.firstDirtySeq = seq;
+      this.dirtySinceMs = nowMs;
+    }
+    return records;
+  }
+
+  /** Of a record of the journal. What the chunks hold already is passed over. */
+  replay(given: readonly SeriesExemplar[], seq: number): void {
+    if (seq <= this.baseSeq) return;
+    for (const exemplar of given) this.add(exemplar);
+    if (this.firstDirtySeq === 0) this.firstDirtySeq = seq;
   }
 
   #evict(): void {

@@ -9,6 +9,7 @@ import type { HistogramTable } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
 import { PAGE_ROWS_MAX } from "./codecs/column.ts";
 import type { ManifestRow } from "./codecs/manifest.ts";
+import type { Check } from "./fence.ts";
 import { type Cohort, type Garbage, REMOVED_SERIES, type Row } from "./cohort.ts";
 import { EXEMPLARS_CHUNK, type ExemplarsDone, type ExemplarsPlan } from "./exemplars.ts";
 import type { Head } from "./head.ts";
@@ -85,6 +86,11 @@ export interface MaintenancePlan {
   readonly truncateThrough: number;
   /** There is more to do than one run may. */
   readonly more: boolean;
+  /** Of this opening of the shard: belongs in every commit. */
+  readonly fence: Check;
+  readonly boot: number;
+  /** A run before this one ended in doubt: the fence is renewed first. */
+  readonly fenceInDoubt: boolean;
 }
 
 export interface CohortDone {
@@ -110,6 +116,7 @@ export interface MaintenanceDone {
   readonly truncatedThrough: number;
   /** Another run has work at once. */
   readonly more: boolean;
+  readonly fence: Check;
 }
 
 export interface PlanInput {
@@ -149,7 +156,8 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
   const exemplars = planExemplars(head, input.nowMs);
   const records = truncateThrough - head.truncatedThrough;
   if (cohorts.length === 0 && exemplars === undefined && records < TRUNCATE_RECORDS_MIN) return undefined;
-  return { cohorts, exemplars, truncateThrough, more };
+  const { fence, boot, fenceInDoubt } = head;
+  return { cohorts, exemplars, truncateThrough, more, fence, boot, fenceInDoubt };
 }
 
 /** Written when a chunk is full, or when they have held up the journal for long. */
@@ -309,6 +317,7 @@ export function freeze(head: Head, frozen: readonly FrozenCohort[]): void {
 /** The run may or may not have kept a part: the next one looks before it writes. */
 export function abandon(head: Head, reason: string): void {
   head.maintenanceRunning = false;
+  head.fenceInDoubt = true;
   head.counters.sealFailures++;
   head.counters.lastSealError = reason;
   for (const cohort of head.cohorts.values()) {
@@ -322,6 +331,8 @@ export function abandon(head: Head, reason: string): void {
 /** Folds what was done: rows leave, pages come, the journal may be cut. */
 export function complete(head: Head, done: MaintenanceDone, nowMs: EpochMs): void {
   head.maintenanceRunning = false;
+  head.fence = done.fence;
+  head.fenceInDoubt = false;
   head.truncatedThrough = Math.max(head.truncatedThrough, done.truncatedThrough);
   for (const part of done.cohorts) {
     const cohort = head.cohorts.get(part.cohort);

@@ -24,6 +24,7 @@ import { encodeExemplarChunk } from "./codecs/exemplars.ts";
 import { LeaseLostError } from "./errors.ts";
 import { type ExemplarChunk, EXEMPLARS_CHUNK, type ExemplarsDone, type ExemplarsPlan } from "./exemplars.ts";
 import { mergedRows } from "./compaction.ts";
+import { renewFence } from "./fence.ts";
 import type { StorageKeys } from "./keys.ts";
 import type { CohortDone, CohortPlan, MaintenanceDone, MaintenancePlan } from "./maintenance.ts";
 import { manifestOf, manifestValues } from "./manifest_store.ts";
@@ -43,7 +44,7 @@ export interface MaintenancePorts {
   readonly kv: Kv;
   readonly keys: StorageKeys;
   readonly log: Log;
-  /** In every commit: this process is still the one that may write. */
+  /** The lease: this process is still the one that may write. Stands in every commit, with the plan's fence. */
   readonly checks: () => NonNullable<KvCommit["checks"]>;
   /** After each page, which takes some milliseconds to encode. Default: no pauses. */
   readonly yieldToLoop?: (() => Promise<void>) | undefined;
@@ -54,7 +55,9 @@ export async function runMaintenance(
   ports: MaintenancePorts,
   signal: AbortSignal,
 ): Promise<MaintenanceDone> {
-  const commits = new Commits(ports);
+  // After a run in doubt: what of it is still on its way must not arrive after what this one writes.
+  const fence = plan.fenceInDoubt ? await renewFence(ports, plan.fence, plan.boot) : plan.fence;
+  const commits = new Commits({ ...ports, checks: () => [...ports.checks(), fence] });
   const cohorts: CohortDone[] = [];
   for (const part of plan.cohorts) {
     signal.throwIfAborted();
@@ -69,7 +72,7 @@ export async function runMaintenance(
   through.varint(plan.truncateThrough);
   await commits.set(ports.keys.truncatedThrough, through.take());
   await commits.flush();
-  return { cohorts, exemplars, truncatedThrough: plan.truncateThrough, more: plan.more };
+  return { cohorts, exemplars, truncatedThrough: plan.truncateThrough, more: plan.more, fence };
 }
 
 /** Chunks first, so that a run that breaks off leaves too many rather than too few. */

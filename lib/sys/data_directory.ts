@@ -22,7 +22,12 @@ export async function claimDataDirectory(path: string): Promise<DataDirectory> {
   }
   file.truncateSync(0);
   file.writeSync(new TextEncoder().encode(`${holderName()}\n`));
-  return { kvPath: `${directory}/narthex.kv`, release: () => file.close() };
+  return { kvPath: kvPathOf(directory), release: () => file.close() };
+}
+
+/** The KV file of a data directory, which need not be claimed to be read. */
+export function kvPathOf(path: string): string {
+  return `${path.replace(/\/+$/, "")}/narthex.kv`;
 }
 
 /** Whether a server has kept data there. */

@@ -86,3 +86,18 @@ Deno.test("a scrape that starts within the tolerance gets its place's timestamp"
   assert.equal(snappedMs(100, 102, 100), 102);
   assert.equal(snappedMs(100, 101, 100), 100);
 });
+
+Deno.test("after a clock was put back, the next scrape is the next place by the new time", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1e9, max: 2e9 }),
+      fc.integer({ min: 1, max: 100_000 }),
+      fc.nat(1e9),
+      (due, interval, back) => {
+        const next = nextScrapeMs(due, due - back, interval);
+        assert.ok(next > due - back && next <= due - back + interval, `${next}`);
+        assert.equal(next % interval, due % interval);
+      },
+    ),
+  );
+});

@@ -9,7 +9,8 @@ import type { AppendOutcome, SampleBatch } from "../../lib/model/batch.ts";
 import type { Labels } from "../../lib/model/labels.ts";
 import type { Matcher } from "../../lib/model/matchers.ts";
 import { isAbsent, wordsOf } from "../../lib/model/stale.ts";
-import type { Head, HeadOptions } from "../../lib/storage/head.ts";
+import type { Head } from "../../lib/storage/head.ts";
+import type { HeadOptions } from "../../lib/storage/head_options.ts";
 import { storageKeys } from "../../lib/storage/keys.ts";
 import { PageCache } from "../../lib/storage/page_cache.ts";
 import { createSeriesSource } from "../../lib/storage/reader.ts";
@@ -26,7 +27,7 @@ type Plain = ShardCommand extends infer C ? C extends { replyTo: unknown } ? Omi
 export class ShardDriver {
   readonly kv = new MemoryKv();
   readonly journal = new Map<number, Uint8Array>();
-  nowMs = 1_000_000;
+  nowMs = 1_700_000_000_000;
   #seq = 0;
   state: Head | undefined;
   #behavior;
@@ -127,6 +128,11 @@ export class ShardDriver {
 
   append(batches: readonly SampleBatch[], atomic = false): readonly AppendOutcome[] {
     return this.ask({ kind: "append", batches, atomic, durable: false }) as readonly AppendOutcome[];
+  }
+
+  /** Looks at retention until the clock is believed wherever it stands, and the one that acts on it. */
+  retain(): void {
+    for (let look = 0; look <= 12; look++) this.send({ kind: "retentionDue" });
   }
 
   /** One maintenance run from plan to fold; false when there was nothing to do. */

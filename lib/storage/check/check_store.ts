@@ -11,7 +11,7 @@ import { decodeChunk } from "../codecs/labels_chunk.ts";
 import { decodeManifest, type Manifest } from "../codecs/manifest.ts";
 import { decodeDeletion } from "../deletions.ts";
 import { CorruptDataError } from "../errors.ts";
-import { HEAD_DEFAULTS } from "../head.ts";
+import { HEAD_DEFAULTS } from "../head_options.ts";
 import { SHARD_ACTOR, type StorageKeys } from "../keys.ts";
 import { manifestOf } from "../manifest_store.ts";
 import { readHead } from "../open.ts";
