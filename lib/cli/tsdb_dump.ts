@@ -4,6 +4,8 @@
  */
 import { UserError } from "../core/errors.ts";
 import { formatFloatG } from "../model/float.ts";
+import { formatStoredHistogram } from "../model/histogram/format.ts";
+import { histogramAt, type HistogramTable } from "../model/histogram_cell.ts";
 import {
   compareLabels,
   compareUtf8,
@@ -62,7 +64,10 @@ async function dump(args: SubcommandArguments, ports: CommandPorts, format: Form
   try {
     const store = { kv, keys: storageKeys(SHARD_PREFIX), log: commandLog(ports) };
     const source = offlineSource(await openOffline(store), store);
-    await printAll(source, sets, range, format, (text) => ports.out(text));
+    const left = await printAll(source, sets, range, format, (text) => ports.out(text));
+    if (left > 0) {
+      ports.err(`left out ${left} native histogram samples: OpenMetrics text has no form for them\n`);
+    }
     return 0;
   } finally {
     close();
@@ -82,13 +87,15 @@ function timeOf(args: SubcommandArguments, name: string, otherwise: number): num
   return Math.max(-TIME_MS_MAX, Math.min(TIME_MS_MAX, Number(text)));
 }
 
+/** How many histograms were left out. */
 async function printAll(
   source: SeriesSource,
   sets: readonly (readonly Matcher[])[],
   range: TimeRange,
   format: Format,
   out: (text: string) => void,
-): Promise<void> {
+): Promise<number> {
+  let left = 0;
   const { signal } = new AbortController();
   const found = await source.series(sets, range, signal);
   const metrics = [...new Set(found.map((labels) => labelValue(labels, METRIC_NAME)))].sort(compareUtf8);
@@ -96,25 +103,39 @@ async function printAll(
   for (const metric of metrics) {
     const series = new Map<
       string,
-      { readonly labels: Labels; readonly tMs: Float64Array; readonly values: Float64Array }
+      {
+        readonly labels: Labels;
+        readonly tMs: Float64Array;
+        readonly values: Float64Array;
+        readonly histograms: HistogramTable | undefined;
+      }
     >();
     for (const set of sets) {
       const matchers = [...set, matcherOf("=", METRIC_NAME, metric)];
       for await (const group of source.select({ matchers, range, samplesMax: TIME_MS_MAX }, signal)) {
         group.series.forEach((labels, i) => {
-          series.set(labelsKey(labels), { labels, tMs: group.tMs, values: group.columns[i]! });
+          const { tMs, histograms } = group;
+          series.set(labelsKey(labels), { labels, tMs, values: group.columns[i]!, histograms });
         });
       }
     }
     for (
-      const { labels, tMs, values } of [...series.values()].sort((a, b) => compareLabels(a.labels, b.labels))
+      const { labels, tMs, values, histograms } of [...series.values()].sort((a, b) =>
+        compareLabels(a.labels, b.labels)
+      )
     ) {
       const name = format === "text" ? textName(labels) : openMetricsName(labels);
       const words = wordsOf(values);
       for (let i = 0; i < tMs.length; i++) {
         if (isAbsent(words, i)) continue;
         const time = format === "text" ? String(tMs[i]) : (tMs[i]! / 1000).toFixed(3);
-        text += `${name} ${formatFloatG(values[i]!)} ${time}\n`;
+        const histogram = histogramAt(words, i, histograms);
+        if (histogram !== undefined && format === "openmetrics") {
+          left++;
+          continue;
+        }
+        const value = histogram === undefined ? formatFloatG(values[i]!) : formatStoredHistogram(histogram);
+        text += `${name} ${value} ${time}\n`;
         if (text.length < OUT_CHARS) continue;
         out(text);
         text = "";
@@ -122,6 +143,7 @@ async function printAll(
     }
   }
   out(format === "openmetrics" ? `${text}# EOF\n` : text);
+  return left;
 }
 
 /** All labels in braces, the metric's name among them. */

@@ -12,6 +12,14 @@ export function formatHistogram(h: FloatHistogram): string {
   return `{${parts.join(", ")}}`;
 }
 
+/** As Prometheus's `Histogram` or `FloatHistogram` prints itself: counts of integers in full. */
+export function formatStoredHistogram(h: FloatHistogram): string {
+  if (h.fromIntegers !== true) return formatHistogram(h);
+  const parts = [`count:${BigInt(h.count)}`, `sum:${formatFloatG(h.sum)}`];
+  for (const bucket of printedBuckets(h)) parts.push(`${formatInterval(bucket)}:${BigInt(bucket.count)}`);
+  return `{${parts.join(", ")}}`;
+}
+
 /** Unlike in the API, bounds are not cut off at the zero bucket. */
 function printedBuckets(h: FloatHistogram): readonly Bucket[] {
   const sides = allBuckets({ ...h, zeroThreshold: 0, zeroCount: 0 });

@@ -19,6 +19,13 @@ export class ImportAccount {
     else if (!this.#damage.has(what)) this.#untold++;
   }
 
+  /** All that another has noted. */
+  take(other: ImportAccount): void {
+    for (const [reason, count] of other.#skipped) this.skip(reason, count);
+    for (const what of other.#damage) this.noteDamage(what);
+    this.#untold += other.#untold;
+  }
+
   get damaged(): number {
     return this.#damage.size + this.#untold;
   }

@@ -3,11 +3,15 @@
  * older than what is sealed, or that share no times with others, become strays.
  */
 import type { Labels } from "../../model/labels.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import { asStored } from "../../model/histogram/stored_hint.ts";
+import { histogramAt, type HistogramTable, putHistogram } from "../../model/histogram_cell.ts";
 import { fillAbsent, wordsOf } from "../../model/stale.ts";
 import { encodeManifest } from "../codecs/manifest.ts";
 import type { StorageKeys } from "../keys.ts";
 import { manifestValues } from "../manifest_store.ts";
 import { type Commits, rowsPages, SPAN_ROWS_MAX, straysPages, writeLabels } from "../maintenance_run.ts";
+import { rowsThatFit } from "../span_rows.ts";
 import type { PageRef } from "../view.ts";
 import { unionOfTimes } from "./times.ts";
 
@@ -21,6 +25,8 @@ export interface ImportColumn {
   readonly column: number;
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  /** What cells of `values` point into, among others; undefined: there are none. */
+  readonly histograms?: HistogramTable | undefined;
 }
 
 interface Cursor extends ImportColumn {
@@ -33,6 +39,8 @@ export class ImportCohort {
   readonly #lastMs: number[] = [];
   /** Low and high word of each. */
   readonly #lastWords: number[] = [];
+  /** Of columns whose newest sample is one. */
+  readonly #lastHistograms = new Map<number, FloatHistogram>();
   readonly #pages: PageRef[] = [];
   #nextPage = 1;
   #sealedMaxMs = -Infinity;
@@ -57,7 +65,8 @@ export class ImportCohort {
   async write(series: readonly ImportColumn[], keys: StorageKeys, commits: Commits): Promise<void> {
     const late: ImportColumn[] = [];
     let rows: ImportColumn[] = [];
-    for (const one of series) {
+    for (const given of series) {
+      const one = given.histograms === undefined ? given : this.#withHints(given, given.histograms);
       this.#note(one);
       const from = lowerBound(one.tMs, this.#sealedMaxMs + 1);
       if (from > 0) late.push(part(one, 0, from));
@@ -80,9 +89,12 @@ export class ImportCohort {
     commits: Commits,
   ): Promise<void> {
     const cursors = rows.map((one): Cursor => ({ ...one, words: wordsOf(one.values), at: 0 }));
-    for (let start = 0; start < tMs.length; start += SPAN_ROWS_MAX) {
-      const times = tMs.slice(start, Math.min(tMs.length, start + SPAN_ROWS_MAX));
-      const lastMs = times[times.length - 1]!;
+    const histograms: FloatHistogram[] | undefined = rows.some((one) => one.histograms !== undefined)
+      ? []
+      : undefined;
+    for (let start = 0; start < tMs.length;) {
+      let times = tMs.slice(start, Math.min(tMs.length, start + SPAN_ROWS_MAX));
+      let lastMs = times[times.length - 1]!;
       const present = new Map<number, Cursor>();
       let first = Infinity;
       let end = 0;
@@ -98,12 +110,17 @@ export class ImportCohort {
       const columnWords = (column: number) => {
         fillAbsent(words, 0, times.length);
         const cursor = present.get(column);
-        if (cursor !== undefined) scatter(cursor, times, words);
+        if (histograms !== undefined) histograms.length = 0; // only this column's are pointed at
+        if (cursor !== undefined) scatter(cursor, times, words, histograms);
         return words;
       };
+      const rowsCount = rowsThatFit(times.length, end, columnWords, histograms);
+      times = times.slice(0, rowsCount);
+      lastMs = times[rowsCount - 1]!;
+      start += rowsCount;
       const span = {
         ...{ tMs: times, firstColumn: first, columnsCount: end, columnWords },
-        histograms: undefined,
+        histograms,
       };
       for (const page of rowsPages(this.id, span)) {
         await this.#keep(page.ref, page.bytes, keys, commits);
@@ -118,14 +135,21 @@ export class ImportCohort {
     const columns = new Uint32Array(count);
     const tMs = new Float64Array(count);
     const values = new Float64Array(count);
+    const words = wordsOf(values);
+    const histograms: FloatHistogram[] = [];
     let at = 0;
     for (const one of late) {
       columns.fill(one.column, at, at + one.tMs.length);
       tMs.set(one.tMs, at);
       values.set(one.values, at);
+      for (let i = 0; one.histograms !== undefined && i < one.tMs.length; i++) {
+        const histogram = histogramAt(words, at + i, one.histograms);
+        if (histogram !== undefined) putHistogram(words, at + i, histograms, histogram);
+      }
       at += one.tMs.length;
     }
-    for (const page of straysPages(this.id, { columns, tMs, values })) {
+    const table = histograms.length === 0 ? undefined : histograms;
+    for (const page of straysPages(this.id, { columns, tMs, values, histograms: table })) {
       await this.#keep(page.ref, page.bytes, keys, commits);
     }
   }
@@ -140,7 +164,24 @@ export class ImportCohort {
     await commits.set(keys.page(this.id, this.#nextPage++), bytes);
   }
 
-  #note({ column, tMs, values }: ImportColumn): void {
+  /** As if the samples had been taken one after the other. */
+  #withHints(one: ImportColumn, given: HistogramTable): ImportColumn {
+    const values = one.values.slice();
+    const words = wordsOf(values);
+    const histograms: FloatHistogram[] = [];
+    let before = one.tMs[0]! > this.#lastMs[one.column]! ? this.#lastHistograms.get(one.column) : undefined;
+    for (let i = 0; i < values.length; i++) {
+      const histogram = histogramAt(words, i, given);
+      const stored: FloatHistogram | undefined = histogram === undefined
+        ? undefined
+        : asStored(histogram, before);
+      if (stored !== undefined) putHistogram(words, i, histograms, stored);
+      before = stored;
+    }
+    return { ...one, values, histograms: histograms.length === 0 ? undefined : histograms };
+  }
+
+  #note({ column, tMs, values, histograms }: ImportColumn): void {
     const last = tMs.length - 1;
     this.#minMs = Math.min(this.#minMs, tMs[0]!);
     if (tMs[last]! < this.#lastMs[column]!) return;
@@ -148,6 +189,9 @@ export class ImportCohort {
     const words = wordsOf(values);
     this.#lastWords[2 * column] = words[2 * last]!;
     this.#lastWords[2 * column + 1] = words[2 * last + 1]!;
+    const histogram = histogramAt(words, last, histograms);
+    if (histogram === undefined) this.#lastHistograms.delete(column);
+    else this.#lastHistograms.set(column, histogram);
   }
 
   /** Labels, and the manifest under `manifestKeys`. */
@@ -161,7 +205,12 @@ export class ImportCohort {
     const plan = { cohort: this.id, labels: this.#labels, labelsFrom: 0 };
     const lastChunkColumn = await writeLabels(plan, { keys }, commits);
     const lastValues = new Float64Array(this.#lastMs.length);
-    wordsOf(lastValues).set(this.#lastWords);
+    const lastWords = wordsOf(lastValues);
+    lastWords.set(this.#lastWords);
+    const histograms: FloatHistogram[] = [];
+    for (const [column, histogram] of this.#lastHistograms) {
+      putHistogram(lastWords, column, histograms, histogram);
+    }
     const manifest = encodeManifest({
       ...{ cohort: this.id, name: this.name, baseSeq, nextPage: this.#nextPage, lastChunkColumn },
       ...{ sealedMaxMs: this.#sealedMaxMs, minMs: this.#minMs, lateSeen: false, released: true },
@@ -169,6 +218,7 @@ export class ImportCohort {
       strayColumns: new Uint32Array(0),
       strayMs: new Float64Array(0),
       strayValues: new Float64Array(0),
+      histograms: histograms.length === 0 ? undefined : histograms,
       pages: this.#pages.sort((a, b) => a.startMs - b.startMs || a.firstColumn - b.firstColumn),
       garbage: [],
     });
@@ -183,16 +233,23 @@ export class ImportCohort {
 
 function part(one: ImportColumn, from: number, to: number): ImportColumn {
   if (from === 0 && to === one.tMs.length) return one;
-  return { column: one.column, tMs: one.tMs.slice(from, to), values: one.values.slice(from, to) };
+  return { ...one, tMs: one.tMs.slice(from, to), values: one.values.slice(from, to) };
 }
 
-/** The samples of a cursor that lie in the span, in their rows. */
-function scatter({ tMs, words, at }: Cursor, times: Float64Array, out: Uint32Array): void {
+/** The samples of a cursor that lie in the span, in their rows; histograms go to `table`. */
+function scatter(
+  { tMs, words, at, histograms }: Cursor,
+  times: Float64Array,
+  out: Uint32Array,
+  table: FloatHistogram[] | undefined,
+): void {
   let from = at;
   for (let row = 0; row < times.length && from < tMs.length; row++) {
     if (tMs[from] !== times[row]) continue;
     out[2 * row] = words[2 * from]!;
     out[2 * row + 1] = words[2 * from + 1]!;
+    const histogram = table === undefined ? undefined : histogramAt(words, from, histograms);
+    if (table !== undefined && histogram !== undefined) putHistogram(out, row, table, histogram);
     from++;
   }
 }

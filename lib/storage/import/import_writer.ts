@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { Kv } from "../../core/ports.ts";
 import { COHORT_NAME_BYTES_MAX } from "../../model/batch.ts";
+import type { HistogramTable } from "../../model/histogram_cell.ts";
 import { type Labels, labelsKey, labelValue } from "../../model/labels.ts";
 import type { StorageKeys } from "../keys.ts";
 import { Commits } from "../maintenance_run.ts";
@@ -22,6 +23,8 @@ export interface ImportSeries {
   readonly labels: Labels;
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  /** What cells of `values` point into, among others; undefined: there are none. */
+  readonly histograms?: HistogramTable | undefined;
 }
 
 export interface ImportPorts {
@@ -62,10 +65,10 @@ export class ImportWriter {
     const byCohort = new Map<ImportCohort, ImportColumn[]>();
     const phases = new Map<number, ImportCohort>();
     const unknown: ImportSeries[] = [];
-    const take = (cohort: ImportCohort, column: number, { tMs, values }: ImportSeries) => {
+    const take = (cohort: ImportCohort, column: number, { tMs, values, histograms }: ImportSeries) => {
       const list = byCohort.get(cohort);
-      if (list === undefined) byCohort.set(cohort, [{ column, tMs, values }]);
-      else list.push({ column, tMs, values });
+      if (list === undefined) byCohort.set(cohort, [{ column, tMs, values, histograms }]);
+      else list.push({ column, tMs, values, histograms });
       // A sample of one that many share says nothing new.
       if (phases.get(tMs[0]!) !== cohort || phases.get(tMs[tMs.length - 1]!) !== cohort) {
         for (const time of tMs) if (!phases.has(time)) phases.set(time, cohort);

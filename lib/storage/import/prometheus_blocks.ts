@@ -5,14 +5,17 @@
 import { UserError } from "../../core/errors.ts";
 import type { ByteFile, ByteFiles } from "../../core/ports.ts";
 import { type Labels, labelsKey } from "../../model/labels.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import { HISTOGRAM_BUCKETS_MAX } from "../codecs/histogram.ts";
 import { CorruptDataError } from "../errors.ts";
 import { BlockChunks } from "../prometheus_tsdb/block_chunks.ts";
 import { BlockIndex, type ChunkMeta } from "../prometheus_tsdb/block_index.ts";
 import { type BlockMeta, readBlockMeta } from "../prometheus_tsdb/block_meta.ts";
 import { decodeChunkInto } from "../prometheus_tsdb/decode_chunk.ts";
-import { SampleColumn } from "../prometheus_tsdb/sample_column.ts";
+import type { HistogramSample } from "../prometheus_tsdb/histogram_chunk.ts";
+import { SampleColumn, weightOf } from "../prometheus_tsdb/sample_column.ts";
 import { type Interval, isDeleted, readTombstones, Tombstones } from "../prometheus_tsdb/tombstones.ts";
-import type { ImportAccount } from "./account.ts";
+import { ImportAccount } from "./account.ts";
 import { type ImportSeries, type ImportWriter, sourceOf } from "./import_writer.ts";
 
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
@@ -20,7 +23,6 @@ const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const CHUNK_SAMPLES = 120;
 /** Of one slice, estimated: 16 bytes each, and as many again while they are written. */
 const SLICE_SAMPLES_MAX = 4_000_000;
-export const HISTOGRAMS_SKIPPED = "native histogram samples, which cannot be stored yet";
 
 export interface ImportJob {
   readonly files: ByteFiles;
@@ -184,31 +186,58 @@ async function importSource(source: string, series: readonly SeriesParts[], job:
   if (chunksCount === 0) return;
   const slices = Math.max(1, Math.ceil(chunksCount * CHUNK_SAMPLES / (job.samplesMax ?? SLICE_SAMPLES_MAX)));
   const sliceMs = Math.ceil((endMs - startMs + 1) / slices);
-  const column = new SampleColumn();
   for (let fromMs = startMs; fromMs <= endMs; fromMs += sliceMs) {
-    const batch: ImportSeries[] = [];
-    for (const one of series) {
-      column.clear();
-      gather(one, fromMs, fromMs + sliceMs - 1, column, job.account);
-      if (column.count > 0) batch.push({ labels: one.labels, ...column.sorted() });
-    }
-    if (batch.length > 0) await job.writer.write(source, batch);
+    await importSlice(source, series, fromMs, fromMs + sliceMs - 1, job);
   }
 }
 
-/** Samples of one series in a slice; of two at one time the one of the older block comes first and stays. */
+/** In halves, where histograms make it heavier than it seemed. What was left is told once it is sure to be written. */
+async function importSlice(
+  source: string,
+  series: readonly SeriesParts[],
+  fromMs: number,
+  toMs: number,
+  job: ImportJob,
+): Promise<void> {
+  const batch: ImportSeries[] = [];
+  const account = new ImportAccount();
+  const column = new SampleColumn();
+  const weightMax = job.samplesMax ?? SLICE_SAMPLES_MAX;
+  let weight = 0;
+  for (const one of series) {
+    column.clear();
+    weight += gather(one, fromMs, toMs, column, account);
+    if (weight > weightMax && toMs > fromMs) {
+      batch.length = 0;
+      const middleMs = fromMs + Math.floor((toMs - fromMs) / 2);
+      await importSlice(source, series, fromMs, middleMs, job);
+      return await importSlice(source, series, middleMs + 1, toMs, job);
+    }
+    if (column.count > 0) batch.push({ labels: one.labels, ...column.sorted() });
+  }
+  job.account.take(account);
+  if (batch.length > 0) await job.writer.write(source, batch);
+}
+
+/**
+ * Samples of one series in a slice; of two at one time the one of the older block comes first and stays. What its
+ * histograms weigh, in samples.
+ */
 function gather(
   { parts }: SeriesParts,
   startMs: number,
   endMs: number,
   floats: SampleColumn,
   account: ImportAccount,
-): void {
+): number {
+  let weight = 0;
   for (const { block, chunks, deleted } of parts) {
     const from = floats.count;
     const sink = {
       ...{ startMs, endMs, floats },
-      histogram: () => account.skip(HISTOGRAMS_SKIPPED),
+      histogram: ({ tMs, histogram }: HistogramSample) => {
+        weight += takeHistogram(floats, tMs, histogram, account);
+      },
       unknown: (encoding: number) => account.skip(`chunks of the unknown encoding ${encoding}`),
     };
     for (const { minMs, maxMs, segment, offset } of chunks) {
@@ -222,6 +251,26 @@ function gather(
     }
     if (deleted.length > 0) floats.keepIf(from, (tMs) => !isDeleted(deleted, tMs));
   }
+  return weight;
+}
+
+/** What it weighs, in samples; undefined is the end of the series. */
+export function takeHistogram(
+  column: SampleColumn,
+  tMs: number,
+  histogram: FloatHistogram | undefined,
+  account: ImportAccount,
+): number {
+  if (histogram !== undefined && bucketsOf(histogram) > HISTOGRAM_BUCKETS_MAX) {
+    account.skip(`histograms with more than ${HISTOGRAM_BUCKETS_MAX} buckets and bounds`);
+    return 0;
+  }
+  column.pushHistogram(tMs, histogram);
+  return histogram === undefined ? 1 : weightOf(histogram);
+}
+
+function bucketsOf({ positive, negative, customValues }: FloatHistogram): number {
+  return positive.counts.length + negative.counts.length + customValues.length;
 }
 
 export function noteDamage(account: ImportAccount, what: string, error: unknown): void {

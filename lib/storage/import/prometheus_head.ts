@@ -12,7 +12,7 @@ import { isDeleted, Tombstones } from "../prometheus_tsdb/tombstones.ts";
 import { visitRecord, type WalVisitor } from "../prometheus_tsdb/wal_records.ts";
 import { readWalSegment } from "../prometheus_tsdb/wal_segments.ts";
 import { type ImportSeries, sourceOf } from "./import_writer.ts";
-import { HISTOGRAMS_SKIPPED, type ImportJob, noteDamage } from "./prometheus_blocks.ts";
+import { type ImportJob, noteDamage, takeHistogram } from "./prometheus_blocks.ts";
 
 /** Collected before they are written: 16 bytes each, and what arrays grow ahead. */
 const BUFFER_SAMPLES_MAX = 8_000_000;
@@ -94,11 +94,8 @@ class HeadImport {
       ...IGNORED,
       series: (ref, labels) => this.#define(ref, labels),
       tombstone: (ref, startMs, endMs) => this.#tombstones.add(ref, { startMs, endMs }),
-      exemplars: (count) => account.skip("exemplars, which cannot be stored yet", count),
-      metadata: (count) => account.skip("metadata of series, which cannot be stored yet", count),
-      histogram: (_ref, tMs) => {
-        if (tMs >= this.#headFromMs) account.skip(HISTOGRAMS_SKIPPED);
-      },
+      exemplars: (count) => account.skip("exemplars: a server keeps those that it receives itself", count),
+      metadata: (count) => account.skip("entries of metadata: a server learns them from its targets", count),
       unknown: (kind) => account.skip(`records of the unknown kind ${kind}`),
     });
   }
@@ -133,7 +130,9 @@ class HeadImport {
           startMs: this.#headFromMs,
           endMs: Infinity,
           floats: series.samples,
-          histogram: () => account.skip(HISTOGRAMS_SKIPPED),
+          histogram: ({ tMs, histogram }) => {
+            this.#buffered += takeHistogram(series.samples, tMs, histogram, account) - 1;
+          },
           unknown: (kind) => account.skip(`chunks of the unknown encoding ${kind}`),
         });
         this.#buffered += series.samples.count - before;
@@ -155,14 +154,23 @@ class HeadImport {
     const visit: WalVisitor = {
       ...IGNORED,
       sample: (ref, tMs, high, low) => {
-        if (tMs < fromMs) return account.skip("samples of the log that blocks hold already");
-        const series = this.#byRef.get(ref);
-        if (series === undefined) return account.skip("samples of series that no log names");
-        if (fromMs > -Infinity && tMs <= series.chunksMaxMs) return;
-        series.samples.push(tMs, high, low);
+        const samples = wanted(ref, tMs);
+        if (samples === undefined) return;
+        samples.push(tMs, high, low);
         this.#buffered++;
-        if (tMs > this.#newestMs) this.#newestMs = tMs;
       },
+      histogram: (ref, tMs, histogram) => {
+        const samples = wanted(ref, tMs);
+        if (samples !== undefined) this.#buffered += takeHistogram(samples, tMs, histogram, account);
+      },
+    };
+    const wanted = (ref: number, tMs: number): SampleColumn | undefined => {
+      if (tMs < fromMs) return void account.skip("samples of the log that blocks hold already");
+      const series = this.#byRef.get(ref);
+      if (series === undefined) return void account.skip("samples of series that no log names");
+      if (fromMs > -Infinity && tMs <= series.chunksMaxMs) return undefined;
+      if (tMs > this.#newestMs) this.#newestMs = tMs;
+      return series.samples;
     };
     const file = this.#job.files.open(path);
     try {

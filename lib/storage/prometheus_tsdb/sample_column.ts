@@ -1,8 +1,29 @@
-/** Samples of one series as they are decoded: times and values, the values by their bits. Grows as it fills. */
-import { wordsOf } from "../../model/stale.ts";
+/**
+ * Samples of one series as they are decoded: times and values, the values by their bits, histograms in a table beside
+ * them. Grows as it fills.
+ */
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import { histogramAt, type HistogramTable, putHistogram } from "../../model/histogram_cell.ts";
+import { STALE_HIGH, STALE_LOW, wordsOf } from "../../model/stale.ts";
+
+/** What a histogram takes in memory beside its counts, in samples of 16 bytes. */
+const HISTOGRAM_WEIGHT = 30;
+
+export interface SortedSamples {
+  readonly tMs: Float64Array<ArrayBuffer>;
+  readonly values: Float64Array<ArrayBuffer>;
+  /** What cells of `values` point into, among others; undefined: there are none. */
+  readonly histograms: HistogramTable | undefined;
+}
+
+/** In samples of 16 bytes. */
+export function weightOf(histogram: FloatHistogram): number {
+  return HISTOGRAM_WEIGHT + ((histogram.positive.counts.length + histogram.negative.counts.length) >> 1);
+}
 
 export class SampleColumn {
   count = 0;
+  #histograms: FloatHistogram[] | undefined;
   tMs: Float64Array<ArrayBuffer>;
   values: Float64Array<ArrayBuffer>;
   words: Uint32Array;
@@ -21,6 +42,12 @@ export class SampleColumn {
     this.count++;
   }
 
+  /** Undefined: the series ended here. */
+  pushHistogram(tMs: number, histogram: FloatHistogram | undefined): void {
+    this.push(tMs, STALE_HIGH, STALE_LOW);
+    if (histogram !== undefined) putHistogram(this.words, this.count - 1, this.#histograms ??= [], histogram);
+  }
+
   #grow(capacity: number): void {
     const tMs = new Float64Array(capacity);
     tMs.set(this.tMs);
@@ -34,6 +61,7 @@ export class SampleColumn {
 
   clear(): void {
     this.count = 0;
+    this.#histograms = undefined;
   }
 
   /** Of the samples from `from` on. */
@@ -50,11 +78,12 @@ export class SampleColumn {
   }
 
   /** Ascending times, of equal ones the first; copies of just the size. */
-  sorted(): { readonly tMs: Float64Array<ArrayBuffer>; readonly values: Float64Array<ArrayBuffer> } {
+  sorted(): SortedSamples {
     const { count, tMs } = this;
+    const histograms = this.#histograms;
     let ascending = true;
     for (let i = 1; i < count && ascending; i++) ascending = tMs[i]! > tMs[i - 1]!;
-    if (ascending) return { tMs: tMs.slice(0, count), values: this.values.slice(0, count) };
+    if (ascending) return { tMs: tMs.slice(0, count), values: this.values.slice(0, count), histograms };
     // Stable: of equal times the one pushed first stays first.
     const order = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => tMs[a]! - tMs[b]! || a - b);
     const times = new Float64Array(count);
@@ -69,18 +98,29 @@ export class SampleColumn {
       words[2 * kept + 1] = this.words[2 * from + 1]!;
       kept++;
     }
-    return { tMs: times.slice(0, kept), values: values.slice(0, kept) };
+    return { tMs: times.slice(0, kept), values: values.slice(0, kept), histograms };
   }
 
   /** As `sorted`, of what is not younger than `throughMs`; the rest stays. */
-  take(throughMs: number): ReturnType<SampleColumn["sorted"]> {
-    const { tMs, values } = this.sorted();
+  take(throughMs: number): SortedSamples {
+    const { tMs, values, histograms } = this.sorted();
     let count = tMs.length;
     while (count > 0 && tMs[count - 1]! > throughMs) count--;
     this.tMs = tMs.slice(count);
     this.values = values.slice(count);
     this.words = wordsOf(this.values);
     this.count = this.tMs.length;
-    return { tMs: tMs.slice(0, count), values: values.slice(0, count) };
+    this.#histograms = histograms === undefined ? undefined : this.#own(histograms);
+    return { tMs: tMs.slice(0, count), values: values.slice(0, count), histograms };
+  }
+
+  /** Those that the samples still here point at, so that the others may go. */
+  #own(histograms: HistogramTable): FloatHistogram[] | undefined {
+    const own: FloatHistogram[] = [];
+    for (let i = 0; i < this.count; i++) {
+      const histogram = histogramAt(this.words, i, histograms);
+      if (histogram !== undefined) putHistogram(this.words, i, own, histogram);
+    }
+    return own.length === 0 ? undefined : own;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What the records of a write-ahead log say. Series, samples and tombstones are decoded; of the other known kinds
+ * What the records of a write-ahead log say. Series, samples, histograms and tombstones are decoded; of the other known kinds
  * only how many there are is told, since nothing is done with them. As Prometheus: tsdb/record.
  */
 import { NO_CUSTOM_VALUES } from "../../model/histogram/float_histogram.ts";
@@ -12,6 +12,7 @@ import { floatFromInteger } from "../../model/histogram/integer_histogram.ts";
 import { bucketsFromSpans, type Span } from "../../model/histogram/spans.ts";
 import { HistogramError, validateHistogram } from "../../model/histogram/validate.ts";
 import { type Labels, labelsOf } from "../../model/labels.ts";
+import { STALE_HIGH, STALE_LOW } from "../../model/stale.ts";
 import { BigEndianReader } from "./big_endian.ts";
 import type { WalRecord } from "./wal_segments.ts";
 
@@ -40,7 +41,8 @@ export interface WalVisitor {
   /** The value by its bits. */
   sample(ref: number, tMs: number, high: number, low: number): void;
   tombstone(ref: number, startMs: number, endMs: number): void;
-  histogram(ref: number, tMs: number, histogram: FloatHistogram): void;
+  /** Undefined: the series ended here. */
+  histogram(ref: number, tMs: number, histogram: FloatHistogram | undefined): void;
   exemplars(count: number): void;
   metadata(count: number): void;
   /** A kind that only a later Prometheus knows. */
@@ -150,18 +152,27 @@ function skipMetadata(input: BigEndianReader): void {
   for (let i = 0; i < 2 * fields; i++) input.text();
 }
 
-function readHistogram(input: BigEndianReader): FloatHistogram {
+/** A series of histograms ends with one whose sum is the marker. */
+function readSum(input: BigEndianReader): { readonly sum: number; readonly stale: boolean } {
+  const { at } = input;
+  const stale = input.uint32() === STALE_HIGH && input.uint32() === STALE_LOW;
+  input.at = at;
+  return { sum: input.float64(), stale };
+}
+
+function readHistogram(input: BigEndianReader): FloatHistogram | undefined {
   const counterResetHint = HINTS[input.byte()] ?? input.fail("unknown counter reset hint");
   const schema = input.varint();
   const zeroThreshold = input.float64();
   const zeroCount = input.uvarint();
   const count = input.uvarint();
-  const sum = input.float64();
+  const { sum, stale } = readSum(input);
   const positiveSpans = readSpans(input);
   const negativeSpans = readSpans(input);
   const positiveDeltas = readList(input, 1, () => input.varint());
   const negativeDeltas = readList(input, 1, () => input.varint());
   const customValues = schema === CUSTOM_BUCKETS_SCHEMA ? readList(input, 8, () => input.float64()) : [];
+  if (stale) return undefined;
   const shape = { schema, zeroThreshold, zeroCount, count, sum, counterResetHint, customValues };
   return valid(
     input,
@@ -169,13 +180,13 @@ function readHistogram(input: BigEndianReader): FloatHistogram {
   );
 }
 
-function readFloatHistogram(input: BigEndianReader): FloatHistogram {
+function readFloatHistogram(input: BigEndianReader): FloatHistogram | undefined {
   const counterResetHint = HINTS[input.byte()] ?? input.fail("unknown counter reset hint");
   const schema = input.varint();
   const zeroThreshold = input.float64();
   const zeroCount = input.float64();
   const count = input.float64();
-  const sum = input.float64();
+  const { sum, stale } = readSum(input);
   const positiveSpans = readSpans(input);
   const negativeSpans = readSpans(input);
   const positive = readList(input, 8, () => input.float64());
@@ -183,6 +194,7 @@ function readFloatHistogram(input: BigEndianReader): FloatHistogram {
   const customValues = schema === CUSTOM_BUCKETS_SCHEMA
     ? Float64Array.from(readList(input, 8, () => input.float64()))
     : NO_CUSTOM_VALUES;
+  if (stale) return undefined;
   return valid(input, () => {
     const histogram: FloatHistogram = {
       ...{ schema, zeroThreshold, zeroCount, count, sum, counterResetHint, customValues },

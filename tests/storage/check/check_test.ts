@@ -6,6 +6,7 @@ import { matcherOf } from "../../../lib/model/matchers.ts";
 import { isAbsent, wordsOf } from "../../../lib/model/stale.ts";
 import { type CheckResult, checkStore } from "../../../lib/storage/check/check_store.ts";
 import { repairStore } from "../../../lib/storage/check/repair.ts";
+import { decodeExemplarChunk, encodeExemplarChunk } from "../../../lib/storage/codecs/exemplars.ts";
 import { ImportWriter } from "../../../lib/storage/import/import_writer.ts";
 import { SHARD_ACTOR, storageKeys } from "../../../lib/storage/keys.ts";
 import { openOffline } from "../../../lib/storage/offline.ts";
@@ -231,4 +232,28 @@ Deno.test("what an interrupted run left, and a key of nobody", async () => {
   assert.deepEqual(damageOf(await check(kv)), ['["strange", 1]: nobody names this key']);
   await repaired(kv);
   assert.deepEqual((await check(kv)).findings, []);
+});
+
+Deno.test("a damaged chunk of exemplars is put aside, and one ahead of the journal is brought back to its end", async () => {
+  const kv = await storeOf();
+  const series = labelsOf(1, 1);
+  const exemplars = [1, 2].map((n) => ({ series, labels: ["t", `${n}`], value: n, tMs: n, hasTime: true }));
+  const [whole, ahead] = [encodeExemplarChunk(exemplars, 3)!, encodeExemplarChunk(exemplars, 1_000)!];
+  await kv.commit({
+    sets: [
+      { key: KEYS.exemplarChunk(1), value: whole },
+      { key: KEYS.exemplarChunk(2), value: flip(whole.slice()) },
+      { key: KEYS.exemplarChunk(3), value: ahead },
+    ],
+  });
+  const result = await check(kv);
+  assert.equal(result.summary.exemplars, 4);
+  const damage = damageOf(result).join("\n");
+  assert.match(damage, /^\["d", 0, "e", 2\]: Cannot decode exemplars/);
+  assert.match(damage, /\nexemplars: it holds all up to record 1000, but the journal ends at 5/);
+  await repaired(kv);
+  assert.deepEqual(damageOf(await check(kv)), []);
+  assert.equal(await kv.get(KEYS.exemplarChunk(2)), null);
+  const mended = decodeExemplarChunk((await kv.get(KEYS.exemplarChunk(3)))!.value);
+  assert.deepEqual(mended, { baseSeq: 5, exemplars });
 });

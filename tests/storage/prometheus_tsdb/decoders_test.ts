@@ -194,8 +194,11 @@ function told(records: Iterable<{ readonly bytes: Uint8Array; readonly where: st
     series: (ref, labels) => lines.push(`series ${ref} ${labels.join(" ")}`),
     sample: (ref, tMs, high, low) => lines.push(`sample ${ref} ${tMs} ${high.toString(16)} ${low}`),
     tombstone: (ref, startMs, endMs) => lines.push(`tombstone ${ref} ${startMs} ${endMs}`),
-    histogram: (ref, tMs, { count, positive, customValues }) =>
-      lines.push(`histogram ${ref} ${tMs} ${count} ${positive.indexes} ${positive.counts} ${customValues}`),
+    histogram: (ref, tMs, histogram) => {
+      if (histogram === undefined) return lines.push(`end ${ref} ${tMs}`);
+      const { count, positive, customValues } = histogram;
+      lines.push(`histogram ${ref} ${tMs} ${count} ${positive.indexes} ${positive.counts} ${customValues}`);
+    },
     exemplars: (count) => lines.push(`exemplars ${count}`),
     metadata: (count) => lines.push(`metadata ${count}`),
     unknown: (kind) => lines.push(`unknown ${kind}`),
