@@ -67,7 +67,7 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
 };
 
 /** Of lines that stand for histograms: a number, and one that is never written for a float. */
-const HISTOGRAM_VALUE = "0e0";
+export const HISTOGRAM_VALUE = "0e0";
 
 const PLAIN_METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const PLAIN_LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
@@ -170,15 +170,8 @@ class Lines {
 
   /** The number of its line. */
   #sample(name: string, pairs: Pairs, value: number | "histogram", tMs: number): number {
-    const isPlain = PLAIN_METRIC.test(name);
-    const inside = pairs.map(([label, text]) =>
-      `${PLAIN_LABEL.test(label) ? label : quoted(label)}=${quoted(text)}`
-    );
-    if (!isPlain) inside.unshift(quoted(name));
-    const braces = inside.length === 0 ? "" : `{${inside.join(",")}}`;
-    const line = this.#lines.push(
-      `${isPlain ? name : ""}${braces} ${value === "histogram" ? HISTOGRAM_VALUE : formatted(value)}`,
-    ) - 1;
+    const text = value === "histogram" ? HISTOGRAM_VALUE : formatted(value);
+    const line = this.#lines.push(`${seriesText(name, pairs)} ${text}`) - 1;
     if (tMs !== 0) this.#times.push({ line, tMs });
     return line;
   }
@@ -198,6 +191,17 @@ class Lines {
       exemplars: this.#exemplars,
     };
   }
+}
+
+/** As a line of the text formats begins. */
+export function seriesText(name: string, pairs: Pairs): string {
+  const isPlain = PLAIN_METRIC.test(name);
+  const inside = pairs.map(([label, text]) =>
+    `${PLAIN_LABEL.test(label) ? label : quoted(label)}=${quoted(text)}`
+  );
+  if (!isPlain) inside.unshift(quoted(name));
+  const braces = inside.length === 0 ? "" : `{${inside.join(",")}}`;
+  return `${isPlain ? name : ""}${braces}`;
 }
 
 /** As Prometheus: without any bucket, and with a zero bucket of nothing, it is a classic one. */

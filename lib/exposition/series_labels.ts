@@ -3,7 +3,7 @@
  * series only, so it may allocate.
  */
 import { formatOpenMetricsFloat, parseGoFloat } from "../model/float.ts";
-import { METRIC_NAME } from "../model/labels.ts";
+import { type Labels, labelsOf, METRIC_NAME } from "../model/labels.ts";
 import type { MetricType } from "../model/metadata.ts";
 import { decodeUtf8 } from "./quote.ts";
 import type { RecordParser } from "./record.ts";
@@ -107,4 +107,15 @@ function normalised(type: MetricType, label: string, value: string): string {
   if (!applies) return value;
   const float = parseGoFloat(value);
   return float === undefined ? value : formatOpenMetricsFloat(float);
+}
+
+/** Those of the exemplar of the record that was parsed last. */
+export function exemplarLabelsOf({ bytes, exemplarOffsets }: RecordParser): Labels {
+  const pairs: (readonly [string, string])[] = [];
+  for (let i = 0; i < exemplarOffsets.length; i += 4) {
+    const name = textOf(bytes, exemplarOffsets[i]!, exemplarOffsets[i + 1]!);
+    const value = textOf(bytes, exemplarOffsets[i + 2]!, exemplarOffsets[i + 3]!);
+    pairs.push([unescapeLabel(name), unescapeLabel(value)]);
+  }
+  return labelsOf(pairs);
 }

@@ -6,10 +6,8 @@ import type { EpochMs } from "../core/time.ts";
 import type { Body, BodyReader } from "../exposition/body_reader.ts";
 import type { LineTable } from "../exposition/line_table.ts";
 import type { ProtoBody } from "../exposition/proto_body.ts";
-import type { RecordParser } from "../exposition/record.ts";
-import { textOf, unescapeLabel } from "../exposition/series_labels.ts";
+import { exemplarLabelsOf } from "../exposition/series_labels.ts";
 import type { BatchExemplar } from "../model/batch.ts";
-import { type Labels, labelsOf } from "../model/labels.ts";
 import { SERIES_DROPPED, SERIES_KNOWN, SERIES_PENDING, type SeriesTable } from "./series_table.ts";
 
 /** After the samples were emitted, so that every series has its reference. `tMs` stands where a line has no time. */
@@ -32,7 +30,7 @@ export function exemplarsOf(
     const hasTime = !Number.isNaN(parser.exemplarMs);
     found.push({
       ref: series.ref[slot]!,
-      labels: labelsIn(parser),
+      labels: exemplarLabelsOf(parser),
       value: parser.exemplarValue[0]!,
       tMs: hasTime ? parser.exemplarMs : tMs,
       hasTime,
@@ -56,14 +54,4 @@ export function protoExemplarsOf(
     found.push({ ref: series.ref[slot]!, labels, value, hasTime, tMs: ownMs === 0 ? tMs : ownMs });
   }
   return found.length === 0 ? undefined : found;
-}
-
-function labelsIn({ bytes, exemplarOffsets }: RecordParser): Labels {
-  const pairs: (readonly [string, string])[] = [];
-  for (let i = 0; i < exemplarOffsets.length; i += 4) {
-    const name = textOf(bytes, exemplarOffsets[i]!, exemplarOffsets[i + 1]!);
-    const value = textOf(bytes, exemplarOffsets[i + 2]!, exemplarOffsets[i + 3]!);
-    pairs.push([unescapeLabel(name), unescapeLabel(value)]);
-  }
-  return labelsOf(pairs);
 }

@@ -36,6 +36,7 @@ export function settingsOf(
       bucketsMax: config.nativeHistogramBucketLimit,
       schemaMax: finestSchema(config.nativeHistogramMinBucketFactor),
     },
+    customBuckets: config.convertClassicHistogramsToNhcb,
     keepsExemplars,
     scrapeTimeoutMs,
   };

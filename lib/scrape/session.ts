@@ -10,7 +10,6 @@ import type { HttpOutcome } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { Body } from "../exposition/body_reader.ts";
 import { LineTable } from "../exposition/line_table.ts";
-import { type ProtoBody, readProtoBody } from "../exposition/proto_body.ts";
 import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
 import type { HistogramTable } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
@@ -26,6 +25,7 @@ import { type Ending, endingOf, NO_COUNTS, plain, SampleRefused } from "./faults
 import { putMarkers, putMarkersAgain, putVanished } from "./markers.ts";
 import { MetadataCache, metadataOf } from "./metadata_cache.ts";
 import { completeLines } from "./proto_lines.ts";
+import { prepareBody, type PreparedBody } from "./prepare_body.ts";
 import { reportValues } from "./report.ts";
 import { OWNED_BY_NOBODY, type Owners } from "./row_builder.ts";
 import { attachedLabels } from "./sample_labels.ts";
@@ -265,19 +265,15 @@ export class ScrapeSession {
     }
     const { reader, rows } = work;
     const running = this.#running;
-    let next: Body;
-    let proto: ProtoBody | undefined;
-    if (decision.format !== "protobuf") next = work.copied(decision.format, body);
-    else {
-      try {
-        proto = readProtoBody(body, this.#settings.native);
-      } catch (error) {
-        const ending = endingOf(error);
-        if (ending === undefined) throw error;
-        return this.#failed(work, ending, base, scrapeMs, tookMs);
-      }
-      next = work.copied("openmetrics", proto.text);
+    let prepared: PreparedBody;
+    try {
+      prepared = prepareBody(work, decision.format, body, this.#settings);
+    } catch (error) {
+      const ending = endingOf(error);
+      if (ending === undefined) throw error;
+      return this.#failed(work, ending, base, scrapeMs, tookMs);
     }
+    const { next, beside } = prepared;
     const newFrom = this.#known.table.count;
     this.#known.fresh.begin(newFrom);
     if (running !== undefined) running.undo = () => this.#known.forget(newFrom);
@@ -292,8 +288,8 @@ export class ScrapeSession {
       return this.#failed(work, ending, { ...base, ...counts }, scrapeMs, tookMs);
     }
     rows.begin(scrapeMs, this.#known.mayAlias);
-    if (proto !== undefined) completeLines(reader.lines, proto);
-    rows.histograms = proto?.histograms;
+    if (beside !== undefined) completeLines(reader.lines, beside);
+    rows.histograms = beside?.histograms;
     const counts = yield* this.#emitBody(work, next, reader.lines, newFrom, scrapeMs);
     if (counts.limitMet) {
       this.#known.forget(newFrom);
@@ -302,9 +298,9 @@ export class ScrapeSession {
     }
     if (this.#settings.keepsExemplars) {
       const { table } = this.#known;
-      rows.exemplars = proto === undefined
+      rows.exemplars = beside === undefined
         ? exemplarsOf(reader, next, table, scrapeMs)
-        : protoExemplarsOf(proto, reader.lines, table, scrapeMs);
+        : protoExemplarsOf(beside, reader.lines, table, scrapeMs);
     }
     // From here on the session is what this body makes it: there is no way back.
     if (running !== undefined) running.undo = undefined;
@@ -315,7 +311,7 @@ export class ScrapeSession {
     this.#putReport(work, report, "values");
     const batch = this.#launch(work, {
       ...{ content: "body", tMs: scrapeMs, report, ended },
-      histograms: proto?.histograms,
+      histograms: beside?.histograms,
     });
     const warning = decision.warning === undefined ? {} : { warning: decision.warning };
     return { batch, ending: { kind: "parsed", counts: all, ...warning } };

@@ -31,6 +31,8 @@ export interface ScrapeSettings {
   readonly typeAndUnitLabels: boolean;
   /** Of protobuf answers: native histograms are taken, and in which resolution. */
   readonly native: ProtoOptions;
+  /** Classic histograms of any format become histograms with custom buckets. */
+  readonly customBuckets: boolean;
   /** Storage keeps exemplars. */
   readonly keepsExemplars: boolean;
   readonly nameValidationScheme: NameValidationScheme;
@@ -50,6 +52,7 @@ export const SCRAPE_SETTINGS_DEFAULT: ScrapeSettings = {
   extraScrapeMetrics: false,
   typeAndUnitLabels: false,
   native: { nativeHistograms: false, alwaysClassic: false, bucketsMax: 0, schemaMax: 8 },
+  customBuckets: false,
   keepsExemplars: false,
   nameValidationScheme: "utf8",
   scrapeTimeoutMs: 10_000,
