@@ -40,5 +40,11 @@ export function exemplarRows(exemplars: ExemplarStats): readonly Row[] {
       "Total number of out of order exemplar ingestion failed attempts.",
       exemplars.outOfOrder,
     ],
+    [
+      "counter",
+      "prometheus_target_scrapes_exemplar_out_of_order_total",
+      "Total number of exemplar rejected due to not being out of the expected order.",
+      exemplars.scrapedOutOfOrder,
+    ],
   ];
 }

@@ -8,6 +8,9 @@ import type { Exemplar } from "./exemplar.ts";
 import type { HistogramTable } from "./histogram_cell.ts";
 import type { Labels } from "./labels.ts";
 
+/** How names of cohorts begin that scrapes of this process fill. */
+export const SCRAPE_COHORTS = "scrape/";
+
 /** Set on a reference that is an index into `defined` and not a column of the cohort. */
 export const NEW_SERIES_BIT = 0x8000_0000;
 

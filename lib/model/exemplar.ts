@@ -18,6 +18,8 @@ export interface SeriesExemplar extends Exemplar {
 export interface ExemplarStats {
   readonly appended: number;
   readonly outOfOrder: number;
+  /** Of those that scrapes brought: only where none of a series' was in order. */
+  readonly scrapedOutOfOrder: number;
   readonly inStorage: number;
   readonly series: number;
   readonly max: number;

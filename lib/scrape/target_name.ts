@@ -1,7 +1,7 @@
 /** Short names for targets: for an actor's address and for the cohort that its series live in. */
 import { createHash } from "node:crypto";
 import type { DiscoveredTarget } from "../discovery/targets.ts";
-import { COHORT_NAME_BYTES_MAX } from "../model/batch.ts";
+import { COHORT_NAME_BYTES_MAX, SCRAPE_COHORTS } from "../model/batch.ts";
 import { labelsKey } from "../model/labels.ts";
 
 /** 96 bits: two of a million targets of a job share a name once in 10^17 times. */
@@ -22,7 +22,7 @@ export function targetName(key: string): string {
 
 /** The same after each restart, so that a target goes on in the columns that it has. */
 export function cohortName(jobName: string, name: string): string {
-  const cohort = `scrape/${jobName}/${name}`;
+  const cohort = `${SCRAPE_COHORTS}${jobName}/${name}`;
   if (new TextEncoder().encode(cohort).length <= COHORT_NAME_BYTES_MAX) return cohort;
-  return `scrape/${targetName(jobName)}/${name}`;
+  return `${SCRAPE_COHORTS}${targetName(jobName)}/${name}`;
 }

@@ -5,6 +5,7 @@
 import { assert } from "../core/assert.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { Exemplar, ExemplarSeries, ExemplarStats, SeriesExemplar } from "../model/exemplar.ts";
+import { SCRAPE_COHORTS } from "../model/batch.ts";
 import { compareLabels, type Labels, labelsKey } from "../model/labels.ts";
 import { type Matcher, matchesLabels } from "../model/matchers.ts";
 import { encodeExemplarsRecord } from "./journal_record.ts";
@@ -50,6 +51,13 @@ export interface ExemplarsDone {
   readonly dropped: readonly number[];
 }
 
+/** Who brought exemplars, and when. */
+export interface ExemplarsFrom {
+  /** Of the cohort. */
+  readonly name: string;
+  readonly nowMs: EpochMs;
+}
+
 export class ExemplarStore {
   #max: number;
   readonly #series = new Map<string, Series>();
@@ -62,6 +70,7 @@ export class ExemplarStore {
   #nextChunk = 0;
   #appended = 0;
   #outOfOrder = 0;
+  #scrapedOutOfOrder = 0;
   /** First record that the store's chunks do not hold; 0 when there is none. */
   firstDirtySeq = 0;
   dirtySinceMs: EpochMs = 0;
@@ -88,15 +97,19 @@ export class ExemplarStore {
 
   /** Whether it was taken; else it is counted, or is the newest one of its series once more. */
   add(given: SeriesExemplar): boolean {
-    if (this.#max === 0 || charactersOf(given.labels) > EXEMPLAR_LABEL_CHARACTERS_MAX) return false;
+    return this.#take(given) === "kept";
+  }
+
+  #take(given: SeriesExemplar): "kept" | "outOfOrder" | "passedOver" {
+    if (this.#max === 0 || charactersOf(given.labels) > EXEMPLAR_LABEL_CHARACTERS_MAX) return "passedOver";
     const key = labelsKey(given.series);
     const known = this.#series.get(key);
     if (known !== undefined) {
-      if (isSame(given, known.newest)) return false;
+      if (isSame(given, known.newest)) return "passedOver";
       const { tMs, value } = known.newest;
       if (given.tMs < tMs || (given.tMs === tMs && given.value < value)) {
         this.#outOfOrder++;
-        return false;
+        return "outOfOrder";
       }
     }
     const { labels, value, tMs, hasTime } = given;
@@ -109,12 +122,16 @@ export class ExemplarStore {
     this.#unkept++;
     this.#appended++;
     this.#evict();
-    return true;
+    return "kept";
   }
 
   /** What is kept of a batch's, as records of the journal from number `seq` on; the rest is counted. */
-  keep(given: readonly SeriesExemplar[], seq: number, nowMs: EpochMs): readonly Uint8Array[] {
-    const kept = given.filter((exemplar) => this.add(exemplar));
+  keep(given: readonly SeriesExemplar[], seq: number, { name, nowMs }: ExemplarsFrom): readonly Uint8Array[] {
+    const fates = given.map((exemplar) => this.#take(exemplar));
+    const kept = given.filter((_, i) => fates[i] === "kept");
+    if (name.startsWith(SCRAPE_COHORTS) && fates.includes("outOfOrder")) {
+      this.#scrapedOutOfOrder += countLate(given, fates);
+    }
     const records: Uint8Array[] = [];
     for (let at = 0; at < kept.length; at += EXEMPLARS_CHUNK) {
       records.push(encodeExemplarsRecord(kept.slice(at, at + EXEMPLARS_CHUNK)));
@@ -169,6 +186,7 @@ export class ExemplarStore {
     return {
       appended: this.#appended,
       outOfOrder: this.#outOfOrder,
+      scrapedOutOfOrder: this.#scrapedOutOfOrder,
       inStorage: this.#entries.length - this.#first,
       series: this.#series.size,
       max: this.#max,
@@ -212,6 +230,21 @@ export class ExemplarStore {
     this.baseSeq = Math.max(this.baseSeq, baseSeq);
     this.#appended = this.#outOfOrder = 0;
   }
+}
+
+/** As Prometheus: those of a series count only where all of them are too late, or they come beside newer ones. */
+function countLate(given: readonly SeriesExemplar[], fates: readonly string[]): number {
+  const bySeries = new Map<string, { late: number; others: number }>();
+  given.forEach(({ series }, i) => {
+    const key = labelsKey(series);
+    let counts = bySeries.get(key);
+    if (counts === undefined) bySeries.set(key, counts = { late: 0, others: 0 });
+    if (fates[i] === "outOfOrder") counts.late++;
+    else counts.others++;
+  });
+  let late = 0;
+  for (const counts of bySeries.values()) if (counts.others === 0) late += counts.late;
+  return late;
 }
 
 /** As Prometheus: times are compared only where a client gave one. */

@@ -191,7 +191,7 @@ export class Head {
     if (known === undefined || event.defined.length > 0) this.#define(cohort, event);
     this.#keepRows(cohort, event.rows, false, event.nowMs);
     this.#keepRows(cohort, event.strays, true, event.nowMs);
-    if (event.exemplars !== undefined) this.#keepExemplars(event.exemplars, event.nowMs);
+    if (event.exemplars !== undefined) this.#keepExemplars(event, event.exemplars);
     cohort.openMs = event.openMs;
     const { counts } = event;
     this.counters.samplesAppended += counts.appended;
@@ -315,8 +315,8 @@ export class Head {
     }
   }
 
-  #keepExemplars(given: readonly SeriesExemplar[], nowMs: EpochMs): void {
-    for (const record of this.exemplars.keep(given, this.nextSeq, nowMs)) {
+  #keepExemplars(event: AppendEvent, given: readonly SeriesExemplar[]): void {
+    for (const record of this.exemplars.keep(given, this.nextSeq, event)) {
       this.#journal(linked(record, this.nextSeq++, 0));
     }
   }

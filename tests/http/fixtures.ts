@@ -132,7 +132,15 @@ export const SELF: SelfSnapshot = {
     seals: 5,
     sealFailures: 0,
     cohorts: 4,
-    exemplars: { appended: 9, outOfOrder: 1, inStorage: 8, series: 2, max: 100, oldestMs: 1_699_999_999_500 },
+    exemplars: {
+      appended: 9,
+      outOfOrder: 1,
+      scrapedOutOfOrder: 1,
+      inStorage: 8,
+      series: 2,
+      max: 100,
+      oldestMs: 1_699_999_999_500,
+    },
     faults: {
       cohortsLost: 0,
       pagesDamaged: 0,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { BatchExemplar } from "../../lib/model/batch.ts";
-import { NEW_SERIES_BIT } from "../../lib/model/batch.ts";
+import { NEW_SERIES_BIT, SCRAPE_COHORTS } from "../../lib/model/batch.ts";
 import type { ExemplarSeries, SeriesExemplar } from "../../lib/model/exemplar.ts";
 import { labelsFromRecord } from "../../lib/model/labels.ts";
 import { matcherOf } from "../../lib/model/matchers.ts";
@@ -31,6 +31,7 @@ Deno.test("the newest exemplar once more is passed over, an older one is out of 
   assert.deepEqual(store.stats(), {
     appended: 2,
     outOfOrder: 2,
+    scrapedOutOfOrder: 0,
     inStorage: 2,
     series: 1,
     max: 10,
@@ -204,4 +205,20 @@ Deno.test("version 1 of chunks of exemplars is read for ever", async () => {
     await Deno.writeFile(file, encodeExemplarChunk(exemplars, 77)!);
   }
   assert.deepEqual(decodeExemplarChunk(await Deno.readFile(file)), { baseSeq: 77, exemplars });
+});
+
+Deno.test("of a scrape late exemplars count where all of a series are late, and those that were sent do not count", () => {
+  const store = new ExemplarStore(10);
+  const other = labelsFromRecord({ __name__: "a" });
+  const scraped = { name: `${SCRAPE_COHORTS}job/target`, nowMs: 1 };
+  store.keep([exemplarOf(5), exemplarOf(5, 5, "x", other)], 1, scraped);
+  store.keep(
+    [exemplarOf(3), exemplarOf(4), exemplarOf(4, 4, "x", other), exemplarOf(6, 6, "x", other)],
+    2,
+    scraped,
+  );
+  assert.equal(store.stats().scrapedOutOfOrder, 2, "the other series has a newer one beside its late one");
+  assert.equal(store.stats().outOfOrder, 3);
+  store.keep([exemplarOf(2)], 3, { name: "write/job/target", nowMs: 1 });
+  assert.equal(store.stats().scrapedOutOfOrder, 2);
 });
