@@ -14,7 +14,7 @@ const RESULT: QueryResult = {
   value: { kind: "scalar", tMs: 0, value: 1 },
   warnings: [],
   infos: [],
-  stats: { samplesRead: 0, samplesPeak: 0, prepareMs: 0, evalMs: 0 },
+  stats: { samplesTotal: 0, samplesRead: 0, samplesPeak: 0, prepareMs: 0, evalMs: 0 },
 };
 
 class Life {
