@@ -25,6 +25,7 @@ function run(id: string, deadlineMs = 60_000): QueryGateCommand {
     id,
     spec: { kind: "instant", query: id, timeMs: 0 },
     lookbackMs: undefined,
+    countsSteps: false,
     deadlineMs,
     replyTo: { path: "/", token: Number(id.slice(1)) },
   };

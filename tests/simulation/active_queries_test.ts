@@ -66,6 +66,7 @@ class Life {
       id: query,
       spec: { kind: "instant", query, timeMs: 0 },
       lookbackMs: undefined,
+      countsSteps: false,
       deadlineMs: this.#sim.clock.nowMs() + 3_600_000,
     } as const;
     this.#sim.ask<QueryGateCommand, "run">(this.#gate!, command, 3_600_000).then(
