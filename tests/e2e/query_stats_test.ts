@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createRng } from "../../lib/core/rng.ts";
 import { ALL_PARSE_OPTIONS, parseExpr } from "../../lib/promql/parse.ts";
+import { ParseError } from "../../lib/promql/parse_error.ts";
 import { planOf } from "../../lib/promql/plan/plan.ts";
 import { printExpr } from "../../lib/promql/printer.ts";
 import type { Pair } from "../promql/differential/ask.ts";
@@ -32,7 +33,6 @@ const QUERIES = [
   "level @ 1700003000.5",
   "sum(rate(small_total[5m] @ 1700003000.5))",
   "sum_over_time(level[10m:45s] @ 1700003000.5)",
-  "predict_linear(level[10m] @ 1700003000.5, 60)",
   "level + on () group_left () vector(1)",
   "topk(2, level) or small_total",
   'label_replace(level, "a", "$1", "job", "(.*)")',
@@ -105,30 +105,27 @@ Deno.test({
         for (const range of RANGES) assert.ok(await countAlike(pair, query, range), query);
       }
       let compared = 0;
-      const differing: string[] = [];
       for (let index = 0; index < GENERATED; index++) {
         const draw = createDraw(createRng(5_000_000 + index));
         const { node } = queryOf(SEED, index);
         const query = render(node, "narthex");
-        const times = {
-          start: (START_MS + draw.below(SPAN_MS)) / 1000,
-          end: 0,
-          step: draw.of([15, 61, 307]),
-        };
-        times.end = times.start + 4 * times.step;
-        try {
-          if (isRewritten(query)) continue;
-          if (await countAlike(pair, query, times, render(node, "prometheus"))) compared++;
-        } catch (e) {
-          differing.push(String(e));
-        }
+        const start = (START_MS + draw.below(SPAN_MS)) / 1000;
+        const step = draw.of([15, 61, 307]);
+        const times = { start, end: start + 4 * step, step };
+        if (!isRunAsWritten(query)) continue;
+        if (await countAlike(pair, query, times, render(node, "prometheus"))) compared++;
       }
-      console.log(compared, differing.length, differing.slice(0, 40).join("\n"));
+      assert.ok(compared > GENERATED / 2, `only ${compared} queries were answered by both`);
     }, ["--enable-feature=promql-per-step-stats"]),
 });
 
-/** A matcher that is passed to the other side of a join leaves series unread. */
-function isRewritten(query: string): boolean {
-  const expr = parseExpr(query, ALL_PARSE_OPTIONS);
-  return printExpr(planOf(expr).expr) !== printExpr(expr);
+/** Else a matcher is passed to the other side of a join, and series are left unread; or it does not parse. */
+function isRunAsWritten(query: string): boolean {
+  try {
+    const expr = parseExpr(query, ALL_PARSE_OPTIONS);
+    return printExpr(planOf(expr).expr) === printExpr(expr);
+  } catch (error) {
+    if (error instanceof ParseError) return false;
+    throw error;
+  }
 }
