@@ -47,6 +47,8 @@ export interface TargetDeps {
   readonly yieldToLoop: () => Promise<void>;
   readonly log: Log;
   readonly userAgent: string;
+  /** Whether series get their type and unit as labels. Undefined: no. */
+  readonly typeAndUnitLabels?: boolean;
   /** Durations between the starts of two scrapes, for `prometheus_target_interval_length_seconds`. */
   readonly observeInterval: (intervalMs: number, actualMs: number) => void;
 }
@@ -105,7 +107,7 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     seed: options.offsetSeed,
     intervalMs,
   });
-  const settings = settingsOf(config, target.scrapeTimeoutMs);
+  const settings = settingsOf(config, target.scrapeTimeoutMs, deps.typeAndUnitLabels ?? false);
   const cohort = cohortName(config.jobName, options.name);
   const self: ActorRef<TargetCommand> = { path: `${options.pool.path}/${options.name}` };
   /** What the pool has told: it outlives a restart of the target, which the pool does not hear of. */

@@ -95,6 +95,7 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
       enableAdminApi: flags["web.enable-admin-api"],
     },
     parse: status.parseOptions,
+    enabledFeatures: args.features,
     engine: {
       instant: (query, timeMs, options) => running().engine.instant(query, timeMs, options),
       range: (query, range, options) => running().engine.range(query, range, options),

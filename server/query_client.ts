@@ -22,6 +22,7 @@ export function createQueryClient({ system, gate, clock, timeoutMs }: QueryClien
   async function run(spec: QuerySpec, options: QueryOptions = {}): Promise<QueryResult> {
     const id = `q${++asked}`;
     const allowedMs = Math.min(options.timeoutMs ?? timeoutMs, timeoutMs);
+    if (allowedMs <= 0) throw new UserError("timeout", "query timed out in query queue");
     const cancel = () => void system.tell(gate, { kind: "cancel", id });
     if (options.signal?.aborted) throw new UserError("canceled", "query was canceled in query queue");
     options.signal?.addEventListener("abort", cancel, { once: true });

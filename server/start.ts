@@ -201,6 +201,7 @@ export async function startServer(
       },
       parseOptions: status.parseOptions,
       delayedNameRemoval: args.features.includes("promql-delayed-name-removal"),
+      typeAndUnitLabels: args.features.includes("type-and-unit-labels"),
     });
     const gate = await system.spawn(
       "query_gate",
@@ -232,6 +233,7 @@ export async function startServer(
             clock,
             yieldToLoop: oneATurn(world.yieldToLoop),
             log,
+            typeAndUnitLabels: args.features.includes("type-and-unit-labels"),
             userAgent: `Narthex/${world.build.version}`,
             observeInterval: (intervalMs, actualMs) => intervals.observe(intervalMs, actualMs),
           },

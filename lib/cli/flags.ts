@@ -51,6 +51,7 @@ export const ACTIVE_FEATURES: ReadonlySet<string> = new Set([
   "promql-extended-range-selectors",
   "promql-binop-fill-modifiers",
   "promql-delayed-name-removal",
+  "type-and-unit-labels",
 ]);
 
 /** Names that Prometheus 3 accepts for what has become its default. */
@@ -62,7 +63,7 @@ const INACTIVE_FEATURES: ReadonlySet<string> = new Set(
     "exemplar-storage extra-scrape-metrics fast-startup histograms-st-encoding memory-snapshot-on-shutdown " +
     "metadata-wal-records native-histograms ooo-native-histograms old-ui " +
     "otlp-deltatocumulative otlp-native-delta-ingestion promql-per-step-stats search-api st-storage " +
-    "st-synthesis type-and-unit-labels use-start-timestamps use-uncached-io xor2-encoding").split(" "),
+    "st-synthesis use-start-timestamps use-uncached-io xor2-encoding").split(" "),
 );
 
 class Refusal extends Error {

@@ -20,6 +20,7 @@ import {
 } from "./record.ts";
 import { type KeySource, sameBytes, SlotIndex } from "./slot_index.ts";
 import { TextParser } from "./text_parser.ts";
+import { UnitAbove } from "./unit_above.ts";
 
 /** A body in a buffer of its own, with one byte behind `end` that is not part of it (`sealBody`). */
 export interface Body {
@@ -35,8 +36,11 @@ export interface PreviousBody extends Body {
 
 /** Where new series go. May throw to end the reading. */
 export interface SeriesSink {
-  /** A slot for the series that `parser` has just parsed: the next free one. */
-  defineSlot(parser: RecordParser, type: MetricType): number;
+  /**
+   * A slot for the series that `parser` has just parsed: the next free one. `unit` finds its unit, and leaves the
+   * parser as it was.
+   */
+  defineSlot(parser: RecordParser, type: MetricType, unit: () => string): number;
 }
 
 /** How far ahead in the previous body a line is looked for before the index is built. */
@@ -97,6 +101,7 @@ export class BodyReader {
   #typeScanned = 0;
   #type: MetricType = "unknown";
   #parser: RecordParser = this.#text;
+  #units: UnitAbove | undefined;
   #reading: Reading | undefined;
 
   /** A parser of `format`, free between readings. */
@@ -119,6 +124,7 @@ export class BodyReader {
     this.#indexed = false;
     this.#typeScanned = 0;
     this.#type = "unknown";
+    this.#units = undefined;
     this.#parser = this.parserOf(body.format);
     this.#parser.load(body.bytes, body.end);
     this.#reading = {
@@ -227,7 +233,7 @@ export class BodyReader {
         if (slot === -1) {
           this.structureChanged = true;
           left -= WORK_NEW;
-          slot = sink.defineSlot(parser, this.#typeAbove(parser));
+          slot = sink.defineSlot(parser, this.#typeAbove(parser), this.#unitAbove);
           this.#index.add(slot, parser.keyStart, parser.keyEnd);
         } else {
           const line = this.#index.lineOf(slot);
@@ -287,6 +293,14 @@ export class BodyReader {
     copyValue(parser.value, lines.values, line);
     if (parser.hasTimestamp) lines.setTime(line, parser.timestampMs);
   }
+
+  readonly #unitAbove = (): string => {
+    const parser = this.#parser;
+    const at = parser.recordStart;
+    const unit = (this.#units ??= new UnitAbove()).at(parser, this.lines, this.lines.count);
+    parser.parse(at);
+    return unit;
+  };
 
   /** The type that the last TYPE line read so far declares. Leaves `parser` as it was. */
   #typeAbove(parser: RecordParser): MetricType {

@@ -85,6 +85,22 @@ export function pairsOf(parser: RecordParser, type: MetricType): [name: string, 
   return pairs;
 }
 
+/**
+ * The pairs with `__type__` and `__unit__`, as the metadata lines say them. As Prometheus: what they say takes the
+ * place of such labels of the body, and what they do not say leaves those alone.
+ */
+export function withTypeAndUnit(
+  pairs: readonly [name: string, value: string][],
+  type: MetricType,
+  unit: string,
+): [name: string, value: string][] {
+  const said: [string, string][] = [];
+  if (type !== "unknown") said.push(["__type__", type]);
+  if (unit !== "") said.push(["__unit__", unit]);
+  const kept = pairs.filter(([name]) => !said.some(([own]) => own === name));
+  return [...kept, ...said];
+}
+
 /** As Prometheus: `le` of histograms and `quantile` of summaries, told by the TYPE line above. */
 function normalised(type: MetricType, label: string, value: string): string {
   const applies = label === "le" ? type === "histogram" : label === "quantile" && type === "summary";

@@ -1,6 +1,7 @@
 /** `query`, `query_range`, `format_query`, `parse_query` and `query_exemplars`. */
 import { UserError } from "../core/errors.ts";
 import { exprToJson } from "../promql/ast_json.ts";
+import type { Expr } from "../promql/ast.ts";
 import { parseExpr, prettyExpr } from "../promql/parse.ts";
 import type { QueryOptions, QueryResult, QueryValue } from "../promql/result.ts";
 import { badData, invalidParameter } from "./errors.ts";
@@ -80,8 +81,29 @@ export async function queryExemplars(call: Call): Promise<Reply> {
   const params = await call.params();
   const { startMs, endMs } = rangeParam(params);
   if (endMs < startMs) throw badData("end timestamp must not be before start timestamp");
-  parseExpr(params.get("query"), call.deps.parse);
-  return jsonReply("[]");
+  const expr = parseExpr(params.get("query"), call.deps.parse);
+  // As Prometheus: a query that selects nothing has nothing to answer.
+  return hasSelector(expr) ? jsonReply("[]") : { status: 204 };
+}
+
+function hasSelector(expr: Expr): boolean {
+  switch (expr.kind) {
+    case "selector":
+    case "matrix":
+      return true;
+    case "call":
+      return expr.args.some(hasSelector);
+    case "binary":
+      return hasSelector(expr.left) || hasSelector(expr.right);
+    case "aggregate":
+    case "subquery":
+    case "paren":
+    case "unary":
+      return hasSelector(expr.expr);
+    case "number":
+    case "string":
+      return false;
+  }
 }
 
 function queryOptions(params: Params, { signal, request, url, remoteAddress }: Call): QueryOptions {

@@ -2,7 +2,7 @@
 import { compareUtf8 } from "../model/labels.ts";
 import type { BuildInfo, NamedCount } from "./deps.ts";
 import { badData } from "./errors.ts";
-import { FEATURES } from "./features.ts";
+import { featuresOf } from "./features.ts";
 import { quoteJson } from "./json_writer.ts";
 import { parseInteger } from "./params.ts";
 import { jsonReply, type Reply } from "./reply.ts";
@@ -81,8 +81,8 @@ export function notifications(call: Call): Reply {
   return jsonReply(`[${rows.join(",")}]`);
 }
 
-export function features(): Reply {
-  return jsonReply(JSON.stringify(FEATURES));
+export function features(call: Call): Reply {
+  return jsonReply(JSON.stringify(featuresOf(call.deps)));
 }
 
 function countsJson(counts: readonly NamedCount[], limit: number): string {

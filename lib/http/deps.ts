@@ -23,6 +23,8 @@ export interface HttpDeps {
   readonly engine: QueryEngine;
   /** What a query may use, as the engine has it; what is on by default without it. */
   readonly parse?: ParseOptions;
+  /** Names of `--enable-feature` that are on; none without it. */
+  readonly enabledFeatures?: readonly string[];
   readonly source: SeriesSource;
   readonly append: AppendSamples;
   readonly readiness: () => Readiness;

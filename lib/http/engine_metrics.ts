@@ -39,17 +39,20 @@ class EngineMeter {
       name: "prometheus_engine_query_samples_read_total",
       help: "The total number of samples read from storage by all queries.",
     });
-    for (const slice of ["queue_time", "prepare_time", "inner_eval"]) this.#durations.labels(slice);
+    for (const slice of ["queue_time", "prepare_time", "inner_eval", "result_sort"]) {
+      this.#durations.labels(slice);
+    }
   }
 
   async measure(run: () => Promise<QueryResult>): Promise<QueryResult> {
     this.#running.inc();
     try {
       const result = await run();
-      const { prepareMs, evalMs, samplesRead, queuedMs = 0 } = result.stats;
+      const { prepareMs, evalMs, samplesRead, queuedMs = 0, sortMs } = result.stats;
       this.#durations.labels("queue_time").observe(queuedMs / 1000);
       this.#durations.labels("prepare_time").observe(prepareMs / 1000);
       this.#durations.labels("inner_eval").observe(evalMs / 1000);
+      if (sortMs !== undefined) this.#durations.labels("result_sort").observe(sortMs / 1000);
       this.#samples.inc(samplesRead);
       this.#samplesRead.inc(samplesRead);
       return result;

@@ -3,11 +3,12 @@ import { formatFloatF } from "../model/float.ts";
 import type { QueryStats } from "../promql/result.ts";
 
 /**
- * As Prometheus's util/stats: seconds. Sorting is a part of the evaluation here. `samples` has no counts by step,
- * since the evaluator works on whole ranges.
+ * As Prometheus's util/stats: seconds. `samples` has no counts by step, since the evaluator works on whole ranges.
  */
 export function queryStatsJson(stats: QueryStats, totalMs: number): string {
-  return `{"timings":{"evalTotalTime":${seconds(stats.prepareMs + stats.evalMs)},"resultSortTime":0,` +
+  const sortMs = stats.sortMs ?? 0;
+  return `{"timings":{"evalTotalTime":${seconds(stats.prepareMs + stats.evalMs + sortMs)},` +
+    `"resultSortTime":${seconds(sortMs)},` +
     `"queryPreparationTime":${seconds(stats.prepareMs)},"innerEvalTime":${seconds(stats.evalMs)},` +
     `"execQueueTime":${seconds(stats.queuedMs ?? 0)},"execTotalTime":${seconds(totalMs)}},` +
     `"samples":{"totalQueryableSamples":${stats.samplesRead},"samplesRead":${stats.samplesRead},"peakSamples":${stats.samplesPeak}}}`;

@@ -1,12 +1,14 @@
 /**
  * Regular expressions with RE2's meaning and cost: linear time, no look-around, no back-references. The one door
  * to the engine (`re2js`), with shorter ways for the patterns that most matchers hold: sets of strings and
- * wildcards by string comparison, and the platform's own engine where it means the same and is safe (regex/).
+ * wildcards by string comparison, the platform's own engine where it means the same and is safe, and automata of
+ * our own, which are built in a fraction of the time (regex/).
  * Matchers and relabelling match the whole text and let the dot match a newline.
  */
 import { RE2JS } from "re2js";
 import { messageOf, UserError } from "../core/errors.ts";
 import type { RegexNode } from "./regex/ast.ts";
+import { type Automaton, automatonOf } from "./regex/automaton.ts";
 import { BACKTRACKING_TEXT_MAX, backtrackingRegExp } from "./regex/backtracking.ts";
 import { parseRegex } from "./regex/parse.ts";
 import { shapeMatcher } from "./regex/shapes.ts";
@@ -26,23 +28,26 @@ export interface Regex {
   expand(text: string, template: string): string | undefined;
 }
 
+/** The full engine takes up to ten microseconds a character to compile, and the event loop waits. */
+const FULL_PATTERN_MAX = 4_096;
+
 /** Compiles `^(?s:pattern)$`. Throws a `UserError` (`bad_data`) with the engine's reason. */
 export function compileAnchored(pattern: string): Regex {
   const parsed = parseRegex(pattern);
-  if (parsed === undefined) return plainRegex(pattern, compileFull(pattern));
+  if (parsed === undefined) return fullRegex(pattern);
   const shapes = parsed.foldsCase ? undefined : shapeMatcher(parsed.node);
   const native = backtrackingRegExp(parsed);
+  let linear: Automaton | undefined;
   if (shapes === undefined && native === undefined) {
-    return {
-      ...plainRegex(pattern, compileFull(pattern)),
-      prefix: parsed.foldsCase ? "" : prefixOf(parsed.node),
-    };
+    linear = automatonOf(parsed);
+    if (linear === undefined) return fullRegex(pattern);
   }
-  // What was parsed is right, so the full engine can wait until it is needed.
+  // What was parsed is right, so the other engines can wait until they are needed.
   let full: Regex | undefined;
   const slow = () => full ??= plainRegex(pattern, compileFull(pattern));
+  const linearMatches = (text: string) => (linear ??= automatonOf(parsed) ?? slow()).matches(text);
   const nativeMatches = (text: string) =>
-    native !== undefined && text.length <= BACKTRACKING_TEXT_MAX ? native.test(text) : slow().matches(text);
+    native !== undefined && text.length <= BACKTRACKING_TEXT_MAX ? native.test(text) : linearMatches(text);
   return {
     pattern,
     literals: shapes?.literals,
@@ -52,7 +57,7 @@ export function compileAnchored(pattern: string): Regex {
       if (native === undefined || text.length > BACKTRACKING_TEXT_MAX) return slow().expand(text, template);
       const match = native.exec(text);
       if (match === null) return undefined;
-      return expandTemplate(template, (name) => /^[0-9]+$/.test(name) ? match[Number(name)] ?? "" : "");
+      return expandTemplate(template, (name) => GROUP_NUMBER.test(name) ? match[Number(name)] ?? "" : "");
     },
   };
 }
@@ -71,6 +76,14 @@ export function foldsCase(pattern: string): boolean {
 export function compileUnanchored(pattern: string): (text: string) => boolean {
   const compiled = wrapErrors(() => RE2JS.compile(pattern));
   return (text) => compiled.matcher(text).find();
+}
+
+/** A pattern that only the full engine takes. In the words of Go, where it is a size of another kind. */
+function fullRegex(pattern: string): Regex {
+  if (pattern.length > FULL_PATTERN_MAX) {
+    throw new UserError("bad_data", "error parsing regexp: expression too large");
+  }
+  return plainRegex(pattern, compileFull(pattern));
 }
 
 function compileFull(pattern: string): RE2JS {
@@ -97,7 +110,7 @@ function plainRegex(pattern: string, compiled: RE2JS): Regex {
       const matcher = compiled.matcher(text);
       if (!matcher.matches()) return undefined;
       return expandTemplate(template, (name) => {
-        const index = /^[0-9]+$/.test(name) ? Number(name) : undefined;
+        const index = GROUP_NUMBER.test(name) ? Number(name) : undefined;
         if (index !== undefined) return index <= matcher.groupCount() ? matcher.group(index) ?? "" : "";
         return compiled.namedGroups()[name] === undefined ? "" : matcher.group(name) ?? "";
       });
@@ -112,10 +125,13 @@ function prefixOf(node: RegexNode): string {
   return node.kind === "concat" && node.parts.length > 0 ? prefixOf(node.parts[0]!) : "";
 }
 
-/** As Go's regexp.Expand: `$name` takes the longest run of word characters; `$$` is a dollar sign. */
+/** As Go: a number with a leading zero is a name. */
+const GROUP_NUMBER = /^(?:0|[1-9][0-9]*)$/;
+
+/** As Go's regexp.Expand: `$name` takes the longest run of letters, digits and `_`; `$$` is a dollar sign. */
 export function expandTemplate(template: string, groupOf: (name: string) => string): string {
   return template.replace(
-    /\$(?:\$|\{([0-9A-Za-z_]+)\}|([0-9A-Za-z_]+))/g,
+    /\$(?:\$|\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/gu,
     (whole, braced?: string, bare?: string) => whole === "$$" ? "$" : groupOf(braced ?? bare ?? ""),
   );
 }

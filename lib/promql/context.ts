@@ -21,6 +21,8 @@ export interface QueryContext {
   readonly noStepSubqueryIntervalMs: number;
   readonly delayedNameRemoval: boolean;
   readonly usesStartTimes: boolean;
+  /** Whether series say in `__type__` what they are, so that remarks go by it instead of the name. */
+  readonly typeAndUnitLabels: boolean;
   /** Selectors of histograms of which nothing but count and sum is used (operators/detected_hints.ts). */
   readonly statsSelectors: ReadonlySet<VectorSelector>;
   readonly annotations: Annotations;

@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly delayedNameRemoval: boolean;
   /** Whether rates and resets go by the start times of samples, where there are any. Undefined: no. */
   readonly usesStartTimes?: boolean;
+  /** Whether samples arrive with `__type__` and `__unit__`. Undefined: no. */
+  readonly typeAndUnitLabels?: boolean;
 }
 
 /** Rules and dashboards ask the same few hundred queries again and again. */
@@ -84,6 +86,7 @@ async function run(
     noStepSubqueryIntervalMs: engine.noStepSubqueryIntervalMs,
     delayedNameRemoval: engine.delayedNameRemoval,
     usesStartTimes: engine.usesStartTimes ?? false,
+    typeAndUnitLabels: engine.typeAndUnitLabels ?? false,
     statsSelectors: statsSelectors(expr),
     annotations,
     budget,
@@ -95,7 +98,8 @@ async function run(
     }),
   });
   const evaluatedFromMs = engine.clock.monotonicMs();
-  const value = await valueOf(evaluator, expr, grid, mode, signal);
+  const sorting = new Sorting(engine.clock, evaluator.context.pacer);
+  const value = await valueOf(evaluator, expr, grid, mode, signal, sorting);
   return {
     value,
     warnings: annotations.warnings,
@@ -104,9 +108,29 @@ async function run(
       samplesRead: budget.read,
       samplesPeak: budget.peak,
       prepareMs: evaluatedFromMs - preparedFromMs,
-      evalMs: engine.clock.monotonicMs() - evaluatedFromMs,
+      evalMs: engine.clock.monotonicMs() - evaluatedFromMs - sorting.tookMs,
+      sortMs: sorting.tookMs,
     },
   };
+}
+
+/** Puts series into the order in which they are shown, and knows how long that took. */
+class Sorting {
+  tookMs = 0;
+  readonly #clock: EngineOptions["clock"];
+  readonly #pacer: Pacer;
+
+  constructor(clock: EngineOptions["clock"], pacer: Pacer) {
+    this.#clock = clock;
+    this.#pacer = pacer;
+  }
+
+  async byLabels(series: readonly MatrixSeries[]): Promise<readonly MatrixSeries[]> {
+    const fromMs = this.#clock.monotonicMs();
+    const sorted = await sortedByLabels(this.#pacer, series);
+    this.tookMs += this.#clock.monotonicMs() - fromMs;
+    return sorted;
+  }
 }
 
 const NEVER = new AbortController().signal;
@@ -117,11 +141,12 @@ async function valueOf(
   grid: StepGrid,
   mode: "instant" | "range",
   signal: AbortSignal,
+  sorting: Sorting,
 ): Promise<QueryValue> {
   try {
     return mode === "instant"
-      ? await instantValue(evaluator, expr, grid)
-      : await rangeValue(evaluator, expr, grid);
+      ? await instantValue(evaluator, expr, grid, sorting)
+      : await rangeValue(evaluator, expr, grid, sorting);
   } catch (error) {
     // Whoever was waiting on the signal below threw its own reason.
     if (!signal.aborted || error instanceof UserError) throw error;
@@ -152,7 +177,12 @@ function refuseForRange(expr: Expr, grid: StepGrid): void {
   }
 }
 
-async function instantValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): Promise<QueryValue> {
+async function instantValue(
+  evaluator: Evaluator,
+  expr: Expr,
+  grid: StepGrid,
+  sorting: Sorting,
+): Promise<QueryValue> {
   const tMs = grid.startMs;
   switch (typeOf(expr)) {
     case "scalar":
@@ -162,10 +192,7 @@ async function instantValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): P
     case "matrix":
       return {
         kind: "matrix",
-        series: await sortedByLabels(
-          evaluator.context.pacer,
-          await matrixOf(evaluator, unwrapParens(expr), grid),
-        ),
+        series: await sorting.byLabels(await matrixOf(evaluator, unwrapParens(expr), grid)),
       };
     default: {
       const block = await vectorBlock(evaluator, expr, grid);
@@ -180,7 +207,12 @@ async function instantValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): P
   }
 }
 
-async function rangeValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): Promise<QueryValue> {
+async function rangeValue(
+  evaluator: Evaluator,
+  expr: Expr,
+  grid: StepGrid,
+  sorting: Sorting,
+): Promise<QueryValue> {
   if (grid.count === 0) return { kind: "matrix", series: [] };
   refuseGrid(evaluator.context, grid.count);
   const block = typeOf(expr) === "scalar"
@@ -194,7 +226,7 @@ async function rangeValue(evaluator: Evaluator, expr: Expr, grid: StepGrid): Pro
     values: block.values.subarray(i * grid.count, (i + 1) * grid.count),
     histograms: block.histograms,
   }));
-  return { kind: "matrix", series: await sortedByLabels(evaluator.context.pacer, series) };
+  return { kind: "matrix", series: await sorting.byLabels(series) };
 }
 
 async function vectorBlock(evaluator: Evaluator, expr: Expr, grid: StepGrid): Promise<Block> {

@@ -27,7 +27,8 @@ export function isStepInvariant(expr: Expr): boolean {
     case "matrix":
       return expr.selector.at !== undefined;
     case "aggregate":
-      return isStepInvariant(expr.expr) && (expr.param === undefined || isStepInvariant(expr.param));
+      // As Prometheus, which does not look at the parameter: of a moving one the first step's value counts.
+      return isStepInvariant(expr.expr);
     case "call":
       return !isTimeDependent(expr.name) && expr.args.every(isStepInvariant);
     case "binary":

@@ -34,6 +34,8 @@ export interface QueryStats {
   readonly samplesPeak: number;
   readonly prepareMs: number;
   readonly evalMs: number;
+  /** Putting the result in order, which is not a part of `evalMs`. */
+  readonly sortMs?: number;
   /** Before the engine had it, where somebody measured that. */
   readonly queuedMs?: number;
 }

@@ -5,7 +5,8 @@
 import { type Body, BodyReader } from "../exposition/body_reader.ts";
 import { type LineTable, SLOT_TYPE } from "../exposition/line_table.ts";
 import type { RecordParser } from "../exposition/record.ts";
-import { pairsOf } from "../exposition/series_labels.ts";
+import { pairsOf, withTypeAndUnit } from "../exposition/series_labels.ts";
+import { UnitAbove } from "../exposition/unit_above.ts";
 import type { MetricType } from "../model/metadata.ts";
 
 /** Apart from the reader of the scrapes, whose parser may stand in the middle of a body. */
@@ -18,8 +19,11 @@ export class BodyLabels {
   readonly #lines: LineTable;
   #scanned = 0;
   #type: MetricType = "unknown";
+  readonly #units: UnitAbove | undefined;
 
-  constructor(body: Body, lines: LineTable) {
+  /** `typed`: with type and unit as labels, as the settings have it. */
+  constructor(body: Body, lines: LineTable, typed: boolean) {
+    this.#units = typed ? new UnitAbove() : undefined;
     this.#parser = aside.parserOf(body.format);
     this.#body = body;
     this.#lines = lines;
@@ -37,7 +41,9 @@ export class BodyLabels {
       this.#parser.parse(start[typeLine]!);
       this.#type = this.#parser.type;
     }
+    const unit = this.#units?.at(this.#parser, this.#lines, line);
     this.#parser.parse(start[line]!);
-    return pairsOf(this.#parser, this.#type);
+    const pairs = pairsOf(this.#parser, this.#type);
+    return unit === undefined ? pairs : withTypeAndUnit(pairs, this.#type, unit);
   }
 }

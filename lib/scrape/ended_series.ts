@@ -22,12 +22,17 @@ export type EndedSeries =
 
 export const NONE_ENDED: EndedSeries = { kind: "labels", labels: [] };
 
-type LabelsOf = (pairs: [name: string, value: string][]) => Labels;
+/** Who turns pairs of a body into labels. */
+export interface Labeller {
+  /** Whether type and unit are labels. */
+  readonly typed: boolean;
+  labelsOf(pairs: [name: string, value: string][]): Labels;
+}
 
-export function labelsOfEnded(ended: EndedSeries, labelsOf: LabelsOf): readonly Labels[] {
+export function labelsOfEnded(ended: EndedSeries, labeller: Labeller): readonly Labels[] {
   return ended.kind === "labels"
     ? ended.labels
-    : labelsOfSlots(ended.body, ended.lines, ended.slots, labelsOf);
+    : labelsOfSlots(ended.body, ended.lines, ended.slots, labeller);
 }
 
 /** In the order of the body's lines. */
@@ -35,13 +40,13 @@ export function labelsOfSlots(
   body: Body,
   lines: LineTable,
   slots: readonly number[],
-  labelsOf: LabelsOf,
+  labeller: Labeller,
 ): readonly Labels[] {
   const left = new Set(slots);
   const found: Labels[] = [];
-  const again = new BodyLabels(body, lines);
+  const again = new BodyLabels(body, lines, labeller.typed);
   for (let line = 0; line < lines.count && left.size > 0; line++) {
-    if (left.delete(lines.slot[line]!)) found.push(labelsOf(again.pairsAt(line)));
+    if (left.delete(lines.slot[line]!)) found.push(labeller.labelsOf(again.pairsAt(line)));
   }
   return found;
 }

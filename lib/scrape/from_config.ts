@@ -6,7 +6,11 @@ import { scrapeHeaders } from "./accept.ts";
 import { credentialHeaders, tlsMaterial } from "./credentials.ts";
 import type { ScrapeSettings } from "./settings.ts";
 
-export function settingsOf(config: ScrapeConfig, scrapeTimeoutMs: number): ScrapeSettings {
+export function settingsOf(
+  config: ScrapeConfig,
+  scrapeTimeoutMs: number,
+  typeAndUnitLabels: boolean,
+): ScrapeSettings {
   return {
     honorLabels: config.honorLabels,
     honorTimestamps: config.honorTimestamps,
@@ -21,6 +25,7 @@ export function settingsOf(config: ScrapeConfig, scrapeTimeoutMs: number): Scrap
       ? {}
       : { fallbackScrapeProtocol: config.fallbackScrapeProtocol }),
     extraScrapeMetrics: config.extraScrapeMetrics,
+    typeAndUnitLabels,
     nameValidationScheme: config.metricNameValidationScheme,
     scrapeTimeoutMs,
   };

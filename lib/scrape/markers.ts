@@ -57,7 +57,7 @@ export function putMarkers(known: TargetSeries, rows: RowBuilder): number {
 /** Those of the scrape in flight once more, defined in full. */
 export function putMarkersAgain(known: TargetSeries, rows: RowBuilder, body: Body): void {
   const { flags, ref } = known.table;
-  const again = new BodyLabels(body, known.lines);
+  const again = new BodyLabels(body, known.lines, known.typed);
   const { slot: slots, count } = known.lines;
   const done = new Set<number>();
   for (let line = 0; line < count; line++) {

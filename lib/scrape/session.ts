@@ -352,7 +352,7 @@ export class ScrapeSession {
     const define = (slot: number, line: number): number => {
       let labels = this.#known.fresh.labelsOf(slot);
       if (labels === undefined) {
-        again ??= new BodyLabels(body, lines);
+        again ??= new BodyLabels(body, lines, this.#known.typed);
         labels = this.#known.labelsOf(again.pairsAt(line));
       }
       if (!this.#known.mayAlias) return rows.define(labels, slot);
@@ -433,7 +433,7 @@ export class ScrapeSession {
       if (content === "body") runThrough(this.#emitBody(work, body, this.#known.lines, Infinity, tMs));
       putMarkersAgain(this.#known, work.rows, body);
     }
-    for (const labels of labelsOfEnded(ended, (pairs) => this.#known.labelsOf(pairs))) {
+    for (const labels of labelsOfEnded(ended, this.#known)) {
       rows.putStale(rows.define(labels, OWNED_BY_NOBODY));
     }
     rows.cutLast();

@@ -26,6 +26,8 @@ export interface ScrapeSettings {
   readonly fallbackScrapeProtocol?: ScrapeProtocol;
   /** Adds scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes. */
   readonly extraScrapeMetrics: boolean;
+  /** Gives series the labels `__type__` and `__unit__`, as the body declares them when a series first appears. */
+  readonly typeAndUnitLabels: boolean;
   readonly nameValidationScheme: NameValidationScheme;
   readonly scrapeTimeoutMs: number;
 }
@@ -41,6 +43,7 @@ export const SCRAPE_SETTINGS_DEFAULT: ScrapeSettings = {
   labelValueLengthLimit: 0,
   bodySizeLimit: 0,
   extraScrapeMetrics: false,
+  typeAndUnitLabels: false,
   nameValidationScheme: "utf8",
   scrapeTimeoutMs: 10_000,
 };

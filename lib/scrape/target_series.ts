@@ -6,10 +6,10 @@ import { assert } from "../core/assert.ts";
 import type { Body, PreviousBody, SeriesSink } from "../exposition/body_reader.ts";
 import { LineTable } from "../exposition/line_table.ts";
 import { lineOf, type RecordParser } from "../exposition/record.ts";
-import { namesAreUtf8, pairsOf } from "../exposition/series_labels.ts";
+import { namesAreUtf8, pairsOf, withTypeAndUnit } from "../exposition/series_labels.ts";
 import type { Labels } from "../model/labels.ts";
 import type { MetricType } from "../model/metadata.ts";
-import { labelsOfSlots } from "./ended_series.ts";
+import { type Labeller, labelsOfSlots } from "./ended_series.ts";
 import { SampleRefused } from "./faults.ts";
 import { FreshSeries } from "./fresh_series.ts";
 import { reportSeries } from "./report.ts";
@@ -17,7 +17,7 @@ import { hashLabels, sameLabels, type SampleLabels, sampleLabels } from "./sampl
 import { SERIES_DROPPED, SERIES_KNOWN, SERIES_PENDING, SeriesTable } from "./series_table.ts";
 import type { ScrapeSettings } from "./settings.ts";
 
-export class TargetSeries implements SeriesSink {
+export class TargetSeries implements SeriesSink, Labeller {
   readonly table: SeriesTable = new SeriesTable();
   readonly fresh: FreshSeries = new FreshSeries(this.table);
   readonly report: readonly Labels[];
@@ -60,12 +60,16 @@ export class TargetSeries implements SeriesSink {
   /** Labels of slots of the last body. */
   labelsOfLast(slots: readonly number[]): readonly Labels[] {
     if (this.body === undefined) return [];
-    return labelsOfSlots(this.body, this.lines, slots, (pairs) => this.labelsOf(pairs));
+    return labelsOfSlots(this.body, this.lines, slots, this);
   }
 
-  defineSlot(parser: RecordParser, type: MetricType): number {
+  get typed(): boolean {
+    return this.#settings.typeAndUnitLabels;
+  }
+
+  defineSlot(parser: RecordParser, type: MetricType, unit: () => string): number {
     const found: SampleLabels = namesAreUtf8(parser)
-      ? sampleLabels(pairsOf(parser, type), this.#target, this.#settings)
+      ? sampleLabels(this.#pairsOf(parser, type, unit), this.#target, this.#settings)
       : { kind: "invalid", reason: "invalid metric name or label names: not valid UTF-8" };
     if (found.kind === "dropped") return this.table.add(0, SERIES_DROPPED);
     if (found.kind !== "labels") throw new SampleRefused(found, lineOf(parser.bytes, parser.recordStart));
@@ -76,6 +80,11 @@ export class TargetSeries implements SeriesSink {
     if (twin?.ref !== undefined) this.table.ref[slot] = twin.ref;
     this.fresh.add(slot, hash, found.labels);
     return slot;
+  }
+
+  #pairsOf(parser: RecordParser, type: MetricType, unit: () => string): [name: string, value: string][] {
+    const pairs = pairsOf(parser, type);
+    return this.typed ? withTypeAndUnit(pairs, type, unit()) : pairs;
   }
 
   /** The column of a twin that has one already; it is the slot's own from now on. */

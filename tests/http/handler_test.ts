@@ -3,6 +3,7 @@ import type { HttpDeps, Readiness } from "../../lib/http/deps.ts";
 import { absentColumn, setStale, wordsOf } from "../../lib/model/stale.ts";
 import { labelsFromRecord } from "../../lib/model/labels.ts";
 import { compileAnchored } from "../../lib/model/regex.ts";
+import { ALL_PARSE_OPTIONS } from "../../lib/promql/parse.ts";
 import { encodeSnappy } from "../../lib/remote/snappy_block.ts";
 import { encodeWriteRequest } from "../../lib/remote/write_request.ts";
 import { failure, NOW_MS, worldOf } from "./fixtures.ts";
@@ -70,7 +71,33 @@ Deno.test("what does not exist yet is truthfully empty", async () => {
     await json("/api/v1/notifications"),
     '{"status":"success","data":[{"text":"Configuration reload has failed.","date":"2023-11-14T22:13:20Z","active":true}]}',
   );
-  strictEqual(JSON.parse(await json("/api/v1/features")).data.rules.query_offset, false);
+});
+
+Deno.test("features are named true only while they are on", async () => {
+  const answerOf = async (deps: Partial<HttpDeps>) => {
+    const response = await worldOf((own) => ({ ...own, ...deps })).get("/api/v1/features");
+    return JSON.parse(await response.text()).data;
+  };
+  const off = await answerOf({});
+  strictEqual(off.rules.query_offset, false);
+  deepStrictEqual([off.promql.anchored, off.promql.fill, off.promql.type_and_unit_labels], [
+    false,
+    false,
+    false,
+  ]);
+  deepStrictEqual([off.promql_functions.rate, off.promql_functions.info], [true, false]);
+  deepStrictEqual([off.promql_operators.sum, off.promql_operators.limitk], [true, false]);
+  const on = await answerOf({
+    parse: ALL_PARSE_OPTIONS,
+    enabledFeatures: ["type-and-unit-labels", "promql-delayed-name-removal"],
+  });
+  deepStrictEqual(Object.values(on.promql).filter((value) => value === false), [false]);
+  strictEqual(on.promql.per_step_stats, false);
+  deepStrictEqual([on.promql_functions.info, on.promql_operators.limitk, on.scrape.type_and_unit_labels], [
+    true,
+    true,
+    true,
+  ]);
 });
 
 Deno.test("health and readiness are told apart", async () => {

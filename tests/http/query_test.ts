@@ -287,6 +287,9 @@ Deno.test("query_exemplars finds none, but refuses a bad request", async () => {
   const { json, get } = worldOf();
   strictEqual(await json("/api/v1/query_exemplars?query=up&start=1&end=2"), '{"status":"success","data":[]}');
   strictEqual((await get("/api/v1/query_exemplars?query=up&start=2&end=1")).status, 400);
+  strictEqual((await get("/api/v1/query_exemplars?query=1%2Btime()&start=1&end=2")).status, 204);
+  const nested = encodeURIComponent("-(1 + sum(max_over_time(rate(a[5m])[1h:])))");
+  strictEqual((await get(`/api/v1/query_exemplars?query=${nested}&start=1&end=2`)).status, 200);
   strictEqual((await get("/api/v1/query_exemplars?query=)")).status, 400);
 });
 

@@ -9,6 +9,7 @@ import {
   foldsCase,
 } from "../../lib/model/regex.ts";
 import { backtrackingRegExp } from "../../lib/model/regex/backtracking.ts";
+import { automatonOf } from "../../lib/model/regex/automaton.ts";
 import { parseRegex } from "../../lib/model/regex/parse.ts";
 
 Deno.test("a pattern that is a list of strings knows its strings", () => {
@@ -107,6 +108,7 @@ Deno.test("groups fill a template by Go's rules", () => {
       ["(a)", "a", "$1_x", ""],
       ["(a)", "a", "${1}_x", "a_x"],
       ["(a)", "a", "$$1", "$1"],
+      ["(a)", "a", "$01 $é.", " ."],
       ["(a)", "a", "$0$9", "a"],
       ["(?P<name>.+)", "v", "$name", "v"],
       ["(a)", "b", "$1", undefined],
@@ -130,6 +132,60 @@ Deno.test("patterns that could backtrack for long stay with the linear engine", 
   }
   strictEqual(compileAnchored("(a+)+").matches("a".repeat(5000) + "b"), false);
   strictEqual(compileAnchored("[a-z]*x").matches("a".repeat(100_000)), false);
+});
+
+Deno.test("long lists are one look-up, and other long patterns an automaton of their size", () => {
+  const hosts = Array.from({ length: 5_000 }, (_, i) => `host${i}`);
+  const list = compileAnchored(hosts.join("|"));
+  strictEqual(list.literals?.length, hosts.length);
+  strictEqual(list.matches("host4999") && !list.matches("host5000"), true);
+  const framed = compileAnchored(`pre-(${hosts.join("|")})-post`);
+  strictEqual(framed.literals?.length, hosts.length);
+  strictEqual(framed.prefix, "pre-host");
+  const shapes: readonly (readonly [pattern: string, yes: string, no: string])[] = [
+    [hosts.map((host) => `${host}\\.[a-z]+`).join("|"), "host77.example", "host5000.example"],
+    [hosts.map((host) => `${host}.x`).join("|"), "host77:x", "host77:y"],
+    ["(?i)" + hosts.join("|"), "HOST77", "HOST9000"],
+    ["(?i)" + hosts.map((host) => `${host}k`).join("|"), "host77\u212a", "host77"],
+    [".*".repeat(5_000) + "x", "aax", "aay"],
+    ["[ab]".repeat(5_000), "ab".repeat(2_500), "a"],
+    ["a?".repeat(2_000) + "a".repeat(2_000), "a".repeat(3_000), "a".repeat(4_001)],
+  ];
+  for (const [pattern, yes, no] of shapes) {
+    const what = pattern.slice(0, 40);
+    const parsed = parseRegex(pattern);
+    strictEqual(parsed !== undefined && automatonOf(parsed) !== undefined, true, what);
+    const regex = compileAnchored(pattern);
+    strictEqual(regex.matches(yes), true, what);
+    strictEqual(regex.matches(no), false, what);
+  }
+});
+
+Deno.test("an automaton forgets its states before they fill memory, and goes on", () => {
+  const automaton = automatonOf(parseRegex(".*a.{12}b.*c")!)!;
+  const reference = compileReference(".*a.{12}b.*c");
+  let seed = 1;
+  for (let round = 0; round < 200; round++) {
+    let text = "";
+    for (let i = 0; i < 200; i++) {
+      seed = Math.imul(seed, 1_103_515_245) + 12_345 >>> 0;
+      text += "abcd"[seed >>> 30]!;
+    }
+    strictEqual(automaton.matches(text), reference.matches(text), text);
+  }
+});
+
+Deno.test("repetitions in one another are refused where RE2 refuses them", () => {
+  throws(() => compileAnchored("((a{100}){100})"), { message: /^error parsing regexp: / });
+  strictEqual(compileAnchored("(a{10}){10}").matches("a".repeat(100)), true);
+  throws(() => compileAnchored("\\p{L}".repeat(1_000)), {
+    message: "error parsing regexp: expression too large",
+  });
+  throws(() => compileAnchored("[a-z]{1,100}".repeat(5_000)), {
+    message: "error parsing regexp: expression too large",
+  });
+  // Each within the limit, together too many steps: the full engine takes them.
+  strictEqual(automatonOf(parseRegex("(?:(?:[ab]{30}){30})".repeat(400))!), undefined);
 });
 
 Deno.test("case folding and unanchored search", () => {
@@ -203,9 +259,14 @@ Deno.test("the fast ways agree with the full engine on patterns and texts of all
           return;
         }
         const regex = compileAnchored(source);
+        const parsed = parseRegex(source);
+        const automaton = parsed === undefined ? undefined : automatonOf(parsed);
         for (const text of texts) {
           const expected = reference.matches(text);
           strictEqual(regex.matches(text), expected, `${source} on ${JSON.stringify(text)}`);
+          if (automaton !== undefined) {
+            strictEqual(automaton.matches(text), expected, `automaton of ${source}`);
+          }
           strictEqual(regex.expand(text, "<$0|$1|$2>"), reference.expand(text, "<$0|$1|$2>"), source);
           if (expected) strictEqual(text.startsWith(regex.prefix), true, `prefix of ${source}`);
           if (regex.literals !== undefined) strictEqual(regex.literals.includes(text), expected, source);

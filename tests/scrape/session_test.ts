@@ -369,3 +369,30 @@ Deno.test("a session that remembers stores what one that starts anew would store
     { numRuns: 400 },
   );
 });
+
+Deno.test("type and unit become labels where that is asked for, and stand above those of the body", () => {
+  const body =
+    '# HELP a_seconds x\n# TYPE a_seconds counter\n# UNIT a_seconds seconds\na_seconds_total{x="1"} 1\n' +
+    '# TYPE b gauge\nb{__unit__="own",__type__="lie"} 2\n# TYPE c unknown\nc{__type__="own"} 3\n# EOF\n';
+  const typed = new Driver({ typeAndUnitLabels: true, honorLabels: true });
+  const openMetrics = response(body, "application/openmetrics-text; version=1.0.0");
+  const expected = {
+    'a_seconds_total{__type__="counter", __unit__="seconds", …, x="1"}': 1,
+    'b{__type__="gauge", __unit__="own", …}': 2,
+    'c{__type__="own", …}': 3,
+  };
+  assert.deepEqual(typed.digest(openMetrics).row, expected);
+  // A storage that lost the series gets the same labels once more.
+  typed.storage.restart();
+  assert.deepEqual(typed.digest(openMetrics).row, expected);
+  assert.deepEqual(typed.digest({ kind: "timedOut" }).row, {
+    'a_seconds_total{__type__="counter", __unit__="seconds", …, x="1"}': "stale",
+    'b{__type__="gauge", __unit__="own", …}': "stale",
+    'c{__type__="own", …}': "stale",
+  });
+  assert.deepEqual(new Driver({ typeAndUnitLabels: true }).scrape("# TYPE t counter\nt 1\nu 2\n").row, {
+    't{__type__="counter", …}': 1,
+    'u{__type__="counter", …}': 2,
+  });
+  assert.deepEqual(new Driver().scrape("# TYPE t counter\nt 1\n").row, { "t{…}": 1 });
+});

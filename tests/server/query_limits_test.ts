@@ -93,6 +93,10 @@ Deno.test("a client may ask for less time than the server allows, but not for mo
   const { sim, nowMs, ask } = await serverOf({ tookMs: 5_000, timeoutMs: 8_000 });
   strictEqual((await sim.settle(ask({ timeout: "2s", time: String(nowMs / 1000) }))).status, 503);
   strictEqual((await sim.settle(ask({ timeout: "6", time: String(nowMs / 1000) }))).status, 200);
+  for (const timeout of ["0", "-5"]) {
+    const { status, error } = await sim.settle(ask({ timeout, time: String(nowMs / 1000) }));
+    deepStrictEqual([status, error], [503, "query timed out in query queue"]);
+  }
   const short = await serverOf({ tookMs: 5_000, timeoutMs: 2_000 });
   strictEqual((await short.sim.settle(short.ask({ timeout: "1h" }))).status, 503);
 });

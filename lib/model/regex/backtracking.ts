@@ -19,7 +19,8 @@ export function backtrackingRegExp(parsed: ParsedRegex): RegExp | undefined {
   return new RegExp(`^(?:${sourceOf(parsed.node)})$`, parsed.foldsCase ? "isu" : "su");
 }
 
-function foldsAlike(node: RegexNode): boolean {
+/** Whether folding case means the same in every engine: only ASCII is folded. */
+export function foldsAlike(node: RegexNode): boolean {
   switch (node.kind) {
     case "literal":
       return /^\p{ASCII}*$/u.test(node.text);
@@ -84,6 +85,8 @@ function alternativesCost(branches: readonly RegexNode[], follow: CharRanges): C
   let nullable = false;
   let ambiguous = 0;
   let ways = 0;
+  // Each is at least one way; a long list is not worth the reckoning.
+  if (branches.length > WAYS_MAX) return undefined;
   for (const branch of branches) {
     const cost = costOf(branch, follow);
     if (cost === undefined) return undefined;
@@ -106,6 +109,7 @@ function concatCost(parts: readonly RegexNode[], follow: CharRanges): Cost | und
     if (cost === undefined) return undefined;
     ambiguous += cost.ambiguous;
     ways *= cost.ways;
+    if (ambiguous > 1 || ways > WAYS_MAX) return undefined;
     first = cost.nullable ? normalRanges([...cost.first, ...first]) : cost.first;
     after = cost.nullable ? normalRanges([...cost.first, ...after]) : cost.first;
     nullable &&= cost.nullable;

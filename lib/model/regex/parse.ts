@@ -12,11 +12,17 @@ import {
   type RegexNode,
 } from "./ast.ts";
 
-/** Longer patterns go to the full engine: this parser recurses. */
-const PATTERN_LENGTH_MAX = 16_384;
+/** Longer patterns go to the full engine; no query is longer. */
+const PATTERN_LENGTH_MAX = 131_072;
+/** This parser and whoever walks its tree recurse. */
 const GROUPS_DEPTH_MAX = 50;
 /** RE2 allows 1,000; counted repetition beyond this is not worth a fast path. */
 const REPEAT_MAX = 100;
+/** As RE2: so often may counted repetitions in one another repeat, all together. */
+const REPEAT_PRODUCT_MAX = 1_000;
+
+const SPECIAL: ReadonlySet<string> = new Set("|()[].\\^$*+?{");
+const REPEATS: ReadonlySet<string> = new Set("*+?{");
 
 const DIGIT: CharRanges = [[0x30, 0x39]];
 const WORD: CharRanges = [[0x30, 0x39], [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]];
@@ -42,7 +48,25 @@ export function parseRegex(pattern: string): ParsedRegex | undefined {
   if (pattern.length > PATTERN_LENGTH_MAX || !pattern.isWellFormed()) return undefined;
   const foldsCase = pattern.startsWith("(?i)");
   const node = new Parser(foldsCase ? pattern.slice(4) : pattern).parse();
-  return node === undefined ? undefined : { node, foldsCase };
+  // RE2 has its own words for repetitions that are too many.
+  if (node === undefined || repeatProduct(node) > REPEAT_PRODUCT_MAX) return undefined;
+  return { node, foldsCase };
+}
+
+function repeatProduct(node: RegexNode): number {
+  switch (node.kind) {
+    case "literal":
+    case "chars":
+      return 1;
+    case "group":
+      return repeatProduct(node.body);
+    case "concat":
+      return node.parts.reduce((most, part) => Math.max(most, repeatProduct(part)), 1);
+    case "alternatives":
+      return node.branches.reduce((most, branch) => Math.max(most, repeatProduct(branch)), 1);
+    case "repeat":
+      return repeatProduct(node.body) * Math.max(1, node.max === Infinity ? node.min : node.max);
+  }
 }
 
 class Parser {
@@ -85,13 +109,25 @@ class Parser {
         this.#at++;
         break;
       }
-      const part = this.#repeated();
+      const run = this.#plainRun();
+      const part: RegexNode = run === "" ? this.#repeated() : { kind: "literal", text: run };
       const last = parts.at(-1);
       if (part.kind === "literal" && last?.kind === "literal") {
         parts[parts.length - 1] = { kind: "literal", text: last.text + part.text };
       } else parts.push(part);
     }
     return parts.length === 1 ? parts[0]! : { kind: "concat", parts };
+  }
+
+  /** The characters ahead that mean themselves, up to one that is repeated. */
+  #plainRun(): string {
+    const chars = this.#chars;
+    const from = this.#at;
+    let to = from;
+    while (to < chars.length && !SPECIAL.has(chars[to]!)) to++;
+    if (to > from && to < chars.length && REPEATS.has(chars[to]!)) to--;
+    this.#at = to;
+    return to === from ? "" : chars.slice(from, to).join("");
   }
 
   #endsBranch(at: number): boolean {
@@ -105,7 +141,7 @@ class Parser {
     const lazy = this.#chars[this.#at] === "?";
     if (lazy) this.#at++;
     // RE2 refuses repetition of repetition, and this parser leaves the wording to it.
-    if (/^[*+?{]$/.test(this.#chars[this.#at] ?? "")) return this.#fail();
+    if (REPEATS.has(this.#chars[this.#at] ?? "")) return this.#fail();
     return { kind: "repeat", body, ...bounds, lazy };
   }
 

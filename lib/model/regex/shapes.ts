@@ -4,8 +4,11 @@
  */
 import { isAnyChar, type RegexNode } from "./ast.ts";
 
-/** More strings than this are a pattern of their own, not a list. */
+/** More strings with gaps than this are a pattern of their own, not a list: each costs a comparison a text. */
 const SHAPES_MAX = 256;
+/** A list of plain strings costs one look-up, however long. Bounds the memory of the product of alternatives. */
+const LITERALS_MAX = 65_536;
+const LITERAL_CHARS_MAX = 1 << 20;
 /** Fixed parts and gaps of one shape; bounds the memory of the product of alternatives. */
 const PIECES_MAX = 64;
 const CLASS_CHARS_MAX = 16;
@@ -77,10 +80,13 @@ function shapesOf(node: RegexNode): readonly Shape[] | undefined {
       return charShapes(node);
     case "alternatives": {
       const all: Shape[] = [];
+      let plain = true;
       for (const branch of node.branches) {
         const shapes = shapesOf(branch);
-        if (shapes === undefined || all.length + shapes.length > SHAPES_MAX) return undefined;
-        all.push(...shapes);
+        if (shapes === undefined) return undefined;
+        plain &&= arePlain(shapes);
+        if (all.length + shapes.length > (plain ? LITERALS_MAX : SHAPES_MAX)) return undefined;
+        for (const shape of shapes) all.push(shape);
       }
       return all;
     }
@@ -106,18 +112,38 @@ function concatShapes(parts: readonly RegexNode[]): readonly Shape[] | undefined
   let product: readonly Shape[] = [[]];
   for (const part of parts) {
     const shapes = shapesOf(part);
-    if (shapes === undefined || product.length * shapes.length > SHAPES_MAX) return undefined;
+    if (shapes === undefined) return undefined;
+    const count = product.length * shapes.length;
+    if (count > SHAPES_MAX && !(count <= LITERALS_MAX && arePlain(product) && arePlain(shapes))) {
+      return undefined;
+    }
     const next: Shape[] = [];
+    const plain = count > SHAPES_MAX;
     for (const before of product) {
       for (const after of shapes) {
-        const joined = joinShapes(before, after);
+        const joined = plain ? joinPlain(before, after) : joinShapes(before, after);
         if (joined === undefined) return undefined;
         next.push(joined);
       }
     }
     product = next;
+    if (count > SHAPES_MAX && charsOf(product) > LITERAL_CHARS_MAX) return undefined;
   }
   return product;
+}
+
+function arePlain(shapes: readonly Shape[]): boolean {
+  return shapes.every((shape) => shape.length === 0 || (shape.length === 1 && typeof shape[0] === "string"));
+}
+
+function joinPlain([before = ""]: Shape, [after = ""]: Shape): Shape | undefined {
+  return typeof before === "string" && typeof after === "string" ? [before + after] : undefined;
+}
+
+function charsOf(shapes: readonly Shape[]): number {
+  let chars = 0;
+  for (const [piece] of shapes) if (typeof piece === "string") chars += piece.length;
+  return chars;
 }
 
 function repeatShapes(node: RegexNode & { readonly kind: "repeat" }): readonly Shape[] | undefined {

@@ -65,7 +65,9 @@ async function histogramRows(
     const bound = parseGoFloat(le);
     if (bound === undefined) {
       context.annotations.warn(
-        `bucket label "le" is missing or has a malformed value of ${quoteGo(le)}${forMetric(labels)}`,
+        `bucket label "le" is missing or has a malformed value of ${quoteGo(le)}${
+          forMetric(context, labels)
+        }`,
         arg.pos,
       );
       return;
@@ -89,8 +91,13 @@ function hasFloats({ words, steps }: Block, row: number): boolean {
   return false;
 }
 
-function forMetric(labels: Labels): string {
-  const name = labelValue(labels, METRIC_NAME);
+/** As Prometheus, which has dropped the name by then, unless it delays that. */
+function remarkedName(context: QueryContext, labels: Labels): string {
+  return context.delayedNameRemoval ? labelValue(labels, METRIC_NAME) : "";
+}
+
+function forMetric(context: QueryContext, labels: Labels): string {
+  const name = remarkedName(context, labels);
   return name === "" ? "" : ` for metric name ${quoteGo(name)}`;
 }
 
@@ -161,7 +168,7 @@ async function* overHistograms(
 
 function warnOfBoth(context: QueryContext, labels: Labels, arg: Expr): void {
   context.annotations.warn(
-    `vector contains a mix of classic and native histograms${forMetric(labels)}`,
+    `vector contains a mix of classic and native histograms${forMetric(context, labels)}`,
     arg.pos,
   );
 }
@@ -190,9 +197,7 @@ function quantileOf(
       const value = bucketQuantile(quantiles[s]!, bounds, counts, bucketsCount, notes);
       if (notes.forcedMonotonic) {
         const tMs = grid.startMs + s * grid.stepMs;
-        // As Prometheus, which has dropped the name by then, unless it delays that.
-        const metric = context.delayedNameRemoval ? labelValue(labels, METRIC_NAME) : "";
-        context.annotations.informMonotonicity(metric, tMs, notes, arg.pos);
+        context.annotations.informMonotonicity(remarkedName(context, labels), tMs, notes, arg.pos);
       }
       return value;
     },
@@ -201,7 +206,7 @@ function quantileOf(
       if (nativeNotes.nan !== "none") {
         const result = nativeNotes.nan === "skewed" ? "result is skewed higher" : nativeNotes.nan;
         context.annotations.inform(
-          `input to histogram_quantile has NaN observations, ${result}${forMetric(labels)}`,
+          `input to histogram_quantile has NaN observations, ${result}${forMetric(context, labels)}`,
           arg.pos,
         );
       }
@@ -224,7 +229,7 @@ function fractionOf(
       if (notes.nan !== "none") {
         context.annotations.inform(
           "input to histogram_fraction has NaN observations, which are excluded from all fractions" +
-            forMetric(labels),
+            forMetric(context, labels),
           arg.pos,
         );
       }

@@ -149,6 +149,16 @@ const COUNTER_SUFFIXES = ["_total", "_sum", "_count", "_bucket"];
 
 function remarkGauge(context: QueryContext, labels: Labels, arg: Expr): void {
   const name = labelValue(labels, METRIC_NAME);
+  if (context.typeAndUnitLabels) {
+    const type = labelValue(labels, "__type__");
+    if (name === "" || type === "counter" || type === "histogram") return;
+    context.annotations.inform(
+      `metric might not be a counter, __type__ label is not set to "counter" or "histogram", got ` +
+        `${quoteGo(type)}: ${quoteGo(name)}`,
+      arg.pos,
+    );
+    return;
+  }
   if (name === "" || COUNTER_SUFFIXES.some((suffix) => name.endsWith(suffix))) return;
   context.annotations.inform(
     `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoteGo(name)}`,

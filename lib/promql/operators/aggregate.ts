@@ -51,6 +51,7 @@ export async function* foldVector(
     const block = ignoresHistograms(op) ? withoutHistograms(input, op, notes) : input;
     for (let i = 0; i < block.labels.length; i++) {
       const slot = grouping.slotOf(block.labels[i]!);
+      if (block.dropsName !== undefined && block.dropsName[i] !== 0) grouping.markDropping(slot);
       let state = states[slot];
       if (state === undefined) {
         budget.hold(steps);
@@ -74,7 +75,7 @@ export async function* foldVector(
   }
   const values = new Float64Array(states.length * steps);
   const table: FloatHistogram[] = [];
-  const result = blockOf(steps, grouping.labels, values);
+  const result = blockOf(steps, grouping.labels, values, grouping.dropsName);
   for (let slot = 0; slot < states.length; slot++) {
     finishFold(op, states[slot]!, steps, values, result.words, slot * steps);
     const own = histograms[slot];

@@ -8,7 +8,7 @@ import { formatHistogram } from "../../model/histogram/format.ts";
 import { histogramAt } from "../../model/histogram_cell.ts";
 import { quoteGo, withLabel } from "../../model/labels.ts";
 import { absentColumn, isAbsent, wordsOf } from "../../model/stale.ts";
-import type { Aggregate } from "../ast.ts";
+import type { Aggregate, Expr } from "../ast.ts";
 import {
   absentBlock,
   type Block,
@@ -36,6 +36,7 @@ async function groupRows(
   const rows: number[][] = [];
   await context.pacer.rows(block.labels.length, (row) => {
     const slot = grouping.slotOf(block.labels[row]!);
+    if (block.dropsName !== undefined && block.dropsName[row] !== 0) grouping.markDropping(slot);
     if (slot === rows.length) rows.push([row]);
     else rows[slot]!.push(row);
   });
@@ -85,9 +86,9 @@ export async function* selectK(evaluator: Evaluator, node: Aggregate, grid: Step
   );
 }
 
-/** As Prometheus: an ignored histogram is remarked on where the expression stands. */
-function notesOf(evaluator: Evaluator, node: Aggregate): FoldNotes {
-  return { annotations: evaluator.context.annotations, pos: node.expr.pos };
+/** As Prometheus: topk and bottomk remark on an ignored histogram where they stand, quantile where its vector does. */
+function notesOf(evaluator: Evaluator, at: Expr): FoldNotes {
+  return { annotations: evaluator.context.annotations, pos: at.pos };
 }
 
 const INT64_MAX = 2 ** 63;
@@ -190,9 +191,9 @@ export async function* quantileAggregate(evaluator: Evaluator, node: Aggregate, 
     }
   }
   const all = await collect(context, evaluator.vector(node.expr, grid), steps);
-  const block = withoutHistograms(all, "quantile", notesOf(evaluator, node));
+  const block = withoutHistograms(all, "quantile", notesOf(evaluator, node.expr));
   const { grouping, rows } = await groupRows(context, node, block);
-  const out = absentBlock(steps, grouping.labels);
+  const out = absentBlock(steps, grouping.labels, grouping.dropsName);
   for (let slot = 0; slot < rows.length; slot++) {
     const members = rows[slot]!;
     const sorted = new Float64Array(members.length);

@@ -14,6 +14,7 @@ export class Grouping {
   readonly #kept: readonly string[];
   readonly #slotOf = new Map<string, number>();
   readonly #labels: Labels[] = [];
+  readonly #dropping = new Set<number>();
 
   constructor(names: readonly string[], without: boolean) {
     this.#names = new Set(without ? [...names, METRIC_NAME] : names);
@@ -32,6 +33,7 @@ export class Grouping {
     return slot;
   }
 
+<<<<<<< HEAD
   /** Of the values alone, without making a label set: nearly every series falls into a group that is known. */
   #keptKey(labels: Labels): string {
     if (this.#kept.length === 1) return labelValue(labels, this.#kept[0]!);
@@ -41,6 +43,24 @@ export class Grouping {
       key += `${value.length}:${value}`;
     }
     return key;
+=======
+  /**
+   * As Prometheus: the name of a group goes away with that of any member. Matters to groups that have one, and is
+   * said of series, whether or not they have a value at a step.
+   */
+  markDropping(slot: number): void {
+    this.#dropping.add(slot);
+  }
+
+  /** One entry a group; undefined for none. */
+  get dropsName(): Uint8Array | undefined {
+    if (this.#dropping.size === 0) return undefined;
+    return Uint8Array.from(this.#labels, (_, slot) => this.#dropping.has(slot) ? 1 : 0);
+  }
+
+  #kept(labels: Labels): Labels {
+    return this.#names.size === 0 ? [] : keepLabels(labels, this.#names);
+>>>>>>> w-audit
   }
 
   get labels(): readonly Labels[] {

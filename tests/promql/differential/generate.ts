@@ -59,7 +59,8 @@ export function createGenerator(draw: Draw): Generator {
       [3, () => expr("vector", "unary", draw.of(["-", "+"]), "(", vector(depth - 1), ")")],
       [2, () => expr("vector", "paren", "(", vector(depth - 1), ")")],
       [4, () => label(depth - 1)],
-      [2, () => call("absent", vector(depth - 1))],
+      [2, () => call("absent", draw.chance(50) ? vector(depth - 1) : nobody())],
+      [2, () => overSteps(depth - 1)],
       [2, () => call(draw.of(["sort", "sort_desc"]), vector(depth - 1))],
       [2, () => expr("vector", "vector", "vector(", scalar(depth - 1), ")")],
       [2, () => timestamp(depth - 1)],
@@ -120,8 +121,35 @@ export function createGenerator(draw: Draw): Generator {
         const factors = draw.of(["0.3, 0.1", "0.5, 0.9", "0, 0.5", "0.5, 1", "0.01, 0.99"]);
         return expr("vector", "holt_winters", "holt_winters(", matrix(depth), `, ${factors})`);
       }],
-      [1, () => call("absent_over_time", matrix(depth))],
+      [1, () => call("absent_over_time", draw.chance(50) ? matrix(depth) : range(nobody()))],
     ])();
+  }
+
+  /** A selector that finds nothing, or little: what is absent gets its labels from the matchers. */
+  function nobody(): Expr {
+    const name = draw.of(["nothing", "session", "depth", '{__name__="left"}', ""]);
+    const matchers = draw.some([
+      'instance="z:1"',
+      'job="api"',
+      'job="x"',
+      'zone=~"east"',
+      'a!="x"',
+      'code="500"',
+    ], 40);
+    if (name.startsWith("{") || matchers.length === 0) return expr("vector", "selector", name || "nothing");
+    return expr("vector", "selector", `${name}{${[...matchers, 'queue="mail"'].join(",")}}`);
+  }
+
+  function range(vector: Expr): Expr {
+    return expr("matrix", "range", `${String(vector.parts[0])}[${draw.of(["31s", "5m", "20m"])}]`);
+  }
+
+  /** Subqueries in one another, each with an offset or a fixed time of its own. */
+  function overSteps(depth: number): Expr {
+    const inner = expr("vector", "paren", "(", vector(Math.min(depth, 1)), ")");
+    const names = ["max_over_time", "min_over_time", "count_over_time", "last_over_time", "changes"];
+    const once = call(draw.of(names), subquery(draw, inner));
+    return draw.chance(60) ? call(draw.of(names), subquery(draw, once)) : once;
   }
 
   function quantile(depth: number): Expr {

