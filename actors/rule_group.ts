@@ -414,13 +414,10 @@ export function ruleGroupBehavior(
     if (memory.iteration !== undefined) {
       return { events: [], effects: [endTimer(tMs, nowMs + END_OF_RUN_PAUSE_MS)] };
     }
-    const series = new Map(memory.ending);
-    for (const state of memory.rules.values()) {
-      for (const [key, labels] of state.series) series.set(key, labels);
-    }
-    if (series.size === 0) return { events: [], effects: lastWords() };
+    const series = seriesOf(memory);
+    if (series.length === 0) return { events: [], effects: lastWords() };
     const sampleMs = sampleTimeOf(orders.group, orders.settings, tMs);
-    return { events: [], effects: [appendEnd(writer.batch(sampleMs, markersOf([...series.values()])))] };
+    return { events: [], effects: [appendEnd(writer.batch(sampleMs, markersOf(series)))] };
   }
 
   function appendEnd(batch: SampleBatch): Effect<RuleGroupCommand> {

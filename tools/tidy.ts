@@ -18,6 +18,8 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
   ["lib/discovery", ["lib/core", "lib/model", "lib/config"]],
   ["lib/rules", [
     "lib/core",
+    "lib/actor/types.ts",
+    "lib/actor/json_codec.ts",
     "lib/model",
     "lib/promql",
     "lib/config",
