@@ -30,10 +30,11 @@ import { scrapeManagerBehavior } from "../actors/scrape_manager.ts";
 import { shardBehavior } from "../actors/shard.ts";
 import { chooseConfig } from "./config_choice.ts";
 import { askHead } from "./head_questions.ts";
-import { httpDeps, type Running, ServerStatus } from "./http_deps.ts";
+import { externalUrlOf, httpDeps, type Running, ServerStatus } from "./http_deps.ts";
 import { IntervalLengths } from "./intervals.ts";
 import { createQueryClient } from "./query_client.ts";
 import { QueryLog } from "./query_log.ts";
+import { type ServerRules, startRules } from "./rules.ts";
 import { ScrapeViews } from "./scrape_views.ts";
 import type { World } from "./world.ts";
 
@@ -240,6 +241,27 @@ export async function startServer(
         },
       }),
     );
+    const rules = await startRules({
+      system,
+      storage,
+      source,
+      engine: queryLog.logged(engine),
+      notifier: undefined,
+      files: chosen.files,
+      clock,
+      log,
+      parse: status.parseOptions,
+      concurrentRules: args.features.includes("concurrent-rule-eval"),
+      concurrentMax: flags["rules.max-concurrent-evals"],
+      samplesMax: flags["query.max-samples"],
+      queryTimeoutMs: flags["query.timeout"],
+      lookbackMs: flags["query.lookback-delta"],
+      outageToleranceMs: flags["rules.alert.for-outage-tolerance"],
+      gracePeriodMs: flags["rules.alert.for-grace-period"],
+      resendDelayMs: flags["rules.alert.resend-delay"],
+      externalUrl: externalUrlOf(args, world.hostname).replace(/\/+$/, ""),
+      processStartMs: status.startMs,
+    });
     const configRef: ActorRef<ConfigCommand> = await system.spawn(
       "config",
       configBehavior({
@@ -261,6 +283,7 @@ export async function startServer(
       config: configRef,
       scrape: new ScrapeViews(system, manager),
       intervals,
+      rules,
     };
     await applyConfig(started);
     return started;
@@ -282,6 +305,7 @@ export async function startServer(
     status.lastConfigMs = now.lastAppliedMs;
     if (outcome.kind === "rejected") throw new UserError("internal", outcome.reason);
     await openQueryLog(target.queryLog, status.config?.global.queryLogFile ?? "");
+    if (status.config !== undefined) await applyRules(target.rules, status.config);
   }
 
   /** As Prometheus: one that cannot be opened fails the reload, though the rest of the configuration is in force. */
@@ -291,6 +315,16 @@ export async function startServer(
     } catch (error) {
       status.reloadSucceeded = false;
       throw new UserError("internal", `Cannot write the query log: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** As Prometheus: rules that cannot be read fail the reload; those that were there go on. */
+  async function applyRules(rules: ServerRules, config: PrometheusConfig): Promise<void> {
+    try {
+      await rules.apply(config);
+    } catch (error) {
+      status.reloadSucceeded = false;
+      throw error;
     }
   }
 
