@@ -3,7 +3,7 @@
  * long queries take and how that grows. Queries stand beside VictoriaMetrics, too. Needs Debian's `prometheus`,
  * `prometheus-node-exporter` and `victoria-metrics`.
  *
- *   deno task bench [ingest] [memory] [restart] [queries] [scale] [--quick]
+ *   deno task bench [ingest] [memory] [restart] [queries] [scale] [stalls] [--quick]
  */
 import { measureIngest } from "./ingest.ts";
 import { geometricMean, printTable } from "./measure.ts";
@@ -12,9 +12,10 @@ import { loadData } from "./query_data.ts";
 import { measureRestart } from "./restart.ts";
 import { measureScale } from "./scale.ts";
 import { launchNarthex, launchPrometheus, launchVictoriaMetrics } from "./servers.ts";
+import { measureStalls } from "./stalls.ts";
 
 const LAUNCHES = [launchPrometheus, launchNarthex] as const;
-const PARTS = ["ingest", "memory", "restart", "queries", "scale"] as const;
+const PARTS = ["ingest", "memory", "restart", "queries", "scale", "stalls"] as const;
 
 const quick = Deno.args.includes("--quick");
 const asked = PARTS.filter((part) => Deno.args.includes(part));
@@ -26,6 +27,7 @@ try {
   if (parts.includes("restart")) await restart();
   if (parts.includes("queries")) await queries();
   if (parts.includes("scale")) await scale();
+  if (parts.includes("stalls")) await stalls();
 } finally {
   await Deno.remove(directory, { recursive: true });
 }
@@ -172,6 +174,27 @@ async function scale(): Promise<void> {
       ...peakMiB.map((mib) => mib.toFixed(0)),
     ]),
   ]);
+}
+
+/** Narthex alone, 14,400 series over two hours: how long each of the heaviest questions holds the event loop. */
+async function stalls(): Promise<void> {
+  const where = await fresh("stalls");
+  const configPath = `${where}/empty.yml`;
+  await Deno.writeTextFile(configPath, "global: {}\n");
+  const server = await launchNarthex({ directory: where, configPath });
+  try {
+    const data = {
+      endS: Math.floor(Date.now() / 60_000) * 60 - 60,
+      hours: quick ? 1 : 2,
+      stepS: 15,
+      hostsCount: quick ? 20 : 100,
+    };
+    await loadData(server.url, data);
+    console.log(`\nStalls of the event loop, ${data.hours} h of ${data.hostsCount} hosts`);
+    await measureStalls(server.url, { ...data, rounds: quick ? 2 : 3 });
+  } finally {
+    await server.stop();
+  }
 }
 
 async function fresh(name: string): Promise<string> {

@@ -212,9 +212,9 @@ const source = createSeriesSource({
   head: {
     view: (matcherSets, range, after) => Promise.resolve(viewOf(head, matcherSets, range, after)),
     untilDurable: () => Promise.resolve(),
-    series: () => Promise.resolve([]),
-    labelNames: () => Promise.resolve([]),
-    labelValues: () => Promise.resolve([]),
+    series: () => Promise.resolve({ found: [], next: undefined }),
+    labelNames: () => Promise.resolve({ found: [], next: undefined }),
+    labelValues: () => Promise.resolve({ found: [], next: undefined }),
   },
 });
 for (const round of [1, 2, 3]) {

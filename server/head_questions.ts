@@ -31,18 +31,22 @@ export function askHead(
         if (!(error instanceof UserError)) throw error; // late, or refused by a shard that is overloaded
       }
     },
-    series: (matcherSets, range) =>
-      system.ask<ShardCommand, "series">(shard, { kind: "series", matcherSets, range }, STORAGE_TIMEOUT_MS),
-    labelNames: (matcherSets, range) =>
-      system.ask<ShardCommand, "labelNames">(
+    series: (matcherSets, range, cursor) =>
+      system.ask<ShardCommand, "series">(
         shard,
-        { kind: "labelNames", matcherSets, range },
+        { kind: "series", matcherSets, range, cursor },
         STORAGE_TIMEOUT_MS,
       ),
-    labelValues: (name, matcherSets, range) =>
+    labelNames: (matcherSets, range, cursor) =>
+      system.ask<ShardCommand, "labelNames">(
+        shard,
+        { kind: "labelNames", matcherSets, range, cursor },
+        STORAGE_TIMEOUT_MS,
+      ),
+    labelValues: (name, matcherSets, range, cursor) =>
       system.ask<ShardCommand, "labelValues">(
         shard,
-        { kind: "labelValues", name, matcherSets, range },
+        { kind: "labelValues", name, matcherSets, range, cursor },
         STORAGE_TIMEOUT_MS,
       ),
   };

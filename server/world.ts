@@ -6,7 +6,7 @@ import type { Scheduler } from "../lib/actor/options.ts";
 import type { ProcessFacts } from "../lib/client/process.ts";
 import type { Clock, Files, HttpClients, Kv, LineSink, Log, Rng } from "../lib/core/ports.ts";
 import type { HostPorts } from "../lib/exporters/host/ports.ts";
-import type { BuildInfo, UiFile } from "../lib/http/deps.ts";
+import type { BuildInfo, EventLoopSnapshot, UiFile } from "../lib/http/deps.ts";
 
 export interface World {
   readonly clock: Clock;
@@ -27,8 +27,10 @@ export interface World {
   readonly build: BuildInfo;
   /** Claims the directory for this process alone, or rejects with a `UserError` that names its holder. */
   readonly claimData: (path: string) => Promise<{ readonly kvPath: string; release(): void }>;
+  /** Of a data directory that is only read. */
+  readonly kvPathOf: (path: string) => string;
   /** Each handle has a thread of its own: reads through a second one do not wait behind commits. */
-  readonly openKv: (path: string) => Promise<Kv>;
+  readonly openKv: (pathOrUrl: string) => Promise<Kv>;
   readonly listen: (
     options: ListenOptions,
   ) => { readonly addresses: readonly string[]; close(): Promise<void> };
@@ -37,7 +39,7 @@ export interface World {
   readonly embeddedConfig: () => Promise<string>;
   readonly host: HostPorts;
   readonly processFacts: () => Promise<ProcessFacts | undefined>;
-  readonly loopStalls: () => { readonly stallMsMax: number; readonly stallMsTotal: number };
+  readonly loopStalls: () => EventLoopSnapshot;
 }
 
 export interface ListenOptions {

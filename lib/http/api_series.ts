@@ -3,13 +3,12 @@ import { badData, invalidParameter } from "./errors.ts";
 import { quoteGo } from "../model/labels.ts";
 import { UserError } from "../core/errors.ts";
 import { TRUNCATED_WARNING } from "./api_query.ts";
-import { JsonWriter } from "./json_writer.ts";
+import { JsonWriter, quoteJson } from "./json_writer.ts";
 import { unescapeName } from "./name_escaping.ts";
 import { limitParam, matcherSetsOf, rangeParam } from "./params.ts";
 import { JSON_CHUNK_BYTES, labelsJson, stringsJson } from "./query_json.ts";
-import { jsonReply, type Reply } from "./reply.ts";
+import type { Reply } from "./reply.ts";
 import type { Call } from "./route.ts";
-import type { Labels } from "../model/labels.ts";
 
 export async function series(call: Call): Promise<Reply> {
   const params = await call.params();
@@ -23,7 +22,7 @@ export async function series(call: Call): Promise<Reply> {
   return {
     status: 200,
     contentType: "application/json",
-    body: writeSeries(kept, kept.length < found.length ? [TRUNCATED_WARNING] : []),
+    body: writeList(kept, labelsJson, kept.length < found.length ? [TRUNCATED_WARNING] : []),
   };
 }
 
@@ -56,19 +55,24 @@ function seriesMatchers(texts: readonly string[]): ReturnType<typeof matcherSets
 }
 
 function namesReply(names: readonly string[], limit: number): Reply {
-  if (limit === 0 || names.length <= limit) return jsonReply(stringsJson(names));
-  return jsonReply(stringsJson(names.slice(0, limit)), [TRUNCATED_WARNING]);
+  const cut = limit > 0 && names.length > limit;
+  return {
+    status: 200,
+    contentType: "application/json",
+    body: writeList(cut ? names.slice(0, limit) : names, quoteJson, cut ? [TRUNCATED_WARNING] : []),
+  };
 }
 
-function* writeSeries(
-  found: readonly Labels[],
+function* writeList<T>(
+  found: readonly T[],
+  jsonOf: (item: T) => string,
   warnings: readonly string[],
 ): Generator<Uint8Array<ArrayBuffer>> {
   const writer = new JsonWriter(4096);
   writer.raw('{"status":"success","data":[');
   for (let i = 0; i < found.length; i++) {
     if (i > 0) writer.raw(",");
-    writer.raw(labelsJson(found[i]!));
+    writer.raw(jsonOf(found[i]!));
     if (writer.length >= JSON_CHUNK_BYTES) yield writer.take();
   }
   writer.raw("]");

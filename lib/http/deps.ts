@@ -6,7 +6,7 @@
 import type { SystemStats } from "../actor/types.ts";
 import type { ProcessFacts } from "../client/process.ts";
 import type { Registry } from "../client/registry.ts";
-import type { Clock, Log } from "../core/ports.ts";
+import type { Clock, KvFigures, Log } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { Labels } from "../model/labels.ts";
 import type { MetricMetadata } from "../model/metadata.ts";
@@ -15,10 +15,13 @@ import type { ParseOptions } from "../promql/parse.ts";
 import type { QueryEngine } from "../promql/result.ts";
 import type { RuleGroupView } from "../rules/view.ts";
 import type { AppendSamples } from "../remote/append.ts";
-import type { SeriesSource } from "../storage/source.ts";
+import type { Matcher } from "../model/matchers.ts";
+import type { SeriesSource, TimeRange } from "../storage/source.ts";
 
 export interface HttpDeps {
   readonly clock: Clock;
+  /** Resolves once the event loop has turned: awaited between pieces of long work. */
+  readonly yieldToLoop: () => Promise<void>;
   readonly log: Log;
   readonly options: HttpOptions;
   readonly engine: QueryEngine;
@@ -47,6 +50,9 @@ export interface HttpDeps {
   readonly runtimeInfo: () => RuntimeInfo;
   readonly tsdbStatus: (listLengthMax: number) => Promise<TsdbStatus>;
   readonly replayProgress: () => ReplayProgress;
+  /** What storage has sealed, oldest first. */
+  readonly blocks: () => Promise<readonly BlockView[]>;
+  readonly admin: AdminDeps;
   readonly notices: () => readonly Notice[];
   /** Served at `/metrics`, after `selfSnapshot` has been taken. The handler registers its own metrics in it. */
   readonly registry: Registry;
@@ -159,6 +165,28 @@ export interface TsdbStatus {
   readonly seriesCountByLabelValuePair: readonly NamedCount[];
 }
 
+/** One source's pages stand where Prometheus has a block. */
+export interface BlockView {
+  readonly cohort: number;
+  readonly minMs: EpochMs;
+  readonly maxMs: EpochMs;
+  readonly series: number;
+  readonly pages: number;
+  readonly bytes: number;
+  /** Rows by columns. */
+  readonly cells: number;
+  readonly level: number;
+}
+
+export interface AdminDeps {
+  /** Resolves once it would survive a crash. */
+  deleteSeries(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<void>;
+  cleanTombstones(): Promise<void>;
+  /** The name of the directory under `snapshots`. */
+  snapshot(options: { readonly skipHead: boolean }): Promise<string>;
+}
+
+/** Numbers of journal records: the first and the last that are replayed, and the one that is. */
 export interface ReplayProgress {
   readonly min: number;
   readonly max: number;
@@ -183,11 +211,19 @@ export interface SelfSnapshot {
   readonly discovery: readonly DiscoverySnapshot[];
   readonly rules: RulesSnapshot;
   readonly actors: SystemStats;
-  readonly eventLoop: { readonly stallMsMax: number; readonly stallMsTotal: number };
+  readonly eventLoop: EventLoopSnapshot;
   readonly queriesConcurrentMax: number;
   readonly queryLog: { readonly enabled: boolean; readonly failures: number; readonly dropped: number };
   /** Undefined where the platform does not tell. */
   readonly process: ProcessFacts | undefined;
+}
+
+/** How late the event loop was. */
+export interface EventLoopSnapshot {
+  readonly stallMsMax: number;
+  readonly stallMsTotal: number;
+  /** Ascending; the last bound is Infinity. Each counts what is above the bound before it. */
+  readonly counts: readonly { readonly boundS: number; readonly count: number }[];
 }
 
 export interface StorageSnapshot {
@@ -210,12 +246,28 @@ export interface StorageSnapshot {
   readonly seals: number;
   readonly sealFailures: number;
   readonly cohorts: number;
+  readonly faults: StorageFaults;
   readonly pageCache: {
     readonly hits: number;
     readonly misses: number;
     readonly bytes: number;
     readonly bytesMax: number;
   };
+}
+
+/** What storage could not read, write or take. */
+export interface StorageFaults {
+  readonly cohortsLost: number;
+  readonly pagesDamaged: number;
+  readonly pagesGone: number;
+  readonly journalGaps: number;
+  readonly journalRecordsSkipped: number;
+  readonly appendsRefused: number;
+  readonly pendingBytes: number;
+  readonly ingestStopped: boolean;
+  /** Undefined in a process that writes. */
+  readonly refreshedMs: EpochMs | undefined;
+  readonly store: KvFigures;
 }
 
 export interface ScrapePoolSnapshot {

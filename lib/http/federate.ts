@@ -15,7 +15,9 @@ import {
   withLabel,
 } from "../model/labels.ts";
 import { isAbsent, isStale, wordsOf } from "../model/stale.ts";
+import { Pacer } from "../promql/pacer.ts";
 import { parseMetricSelector } from "../promql/parse.ts";
+import { sortedPaced } from "../promql/sorted.ts";
 import { escapeValue } from "../client/exposition.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { ColumnGroup } from "../storage/source.ts";
@@ -38,13 +40,26 @@ export async function federate(call: Call): Promise<Reply> {
   const params = await call.params();
   const matcherSets = params.all("match[]").map((text) => parseMetricSelector(text));
   const found = new Map<string, Latest>();
+  const { clock, yieldToLoop } = call.deps;
+  const pacer = new Pacer({
+    monotonicMs: () => clock.monotonicMs(),
+    yieldToLoop,
+    timeoutMs: Infinity,
+    signal: call.signal,
+  });
   const range = { startMs: call.nowMs - call.deps.options.lookbackMs, endMs: call.nowMs };
   for (const matchers of matcherSets) {
     const request = { matchers, range, samplesMax: FEDERATE_SAMPLES_MAX };
-    for await (const group of call.deps.source.select(request, call.signal)) collectLatest(group, found);
+    for await (const group of call.deps.source.select(request, call.signal)) {
+      await pacer.rows(group.series.length, (s) => collectLatest(group, s, found));
+      const turn = pacer.turn();
+      if (turn !== undefined) await turn;
+    }
   }
-  const rows = [...found.values()].sort((a, b) =>
-    compareUtf8(a.name, b.name) || compareLabels(a.labels, b.labels)
+  const rows = await sortedPaced(
+    pacer,
+    [...found.values()],
+    (a, b) => compareUtf8(a.name, b.name) || compareLabels(a.labels, b.labels),
   );
   const accept = call.request.headers.get("Accept") ?? "";
   const escaping = accept.includes("escaping=allow-utf-8") ? "allow-utf-8" : "underscores";
@@ -55,18 +70,16 @@ export async function federate(call: Call): Promise<Reply> {
   };
 }
 
-function collectLatest(group: ColumnGroup, found: Map<string, Latest>): void {
-  for (let s = 0; s < group.series.length; s++) {
-    const labels = group.series[s]!;
-    const name = labelValue(labels, METRIC_NAME);
-    if (name === "") continue; // as Prometheus: what has no name cannot be written
-    const values = group.columns[s]!;
-    const words = wordsOf(values);
-    let last = values.length - 1;
-    while (last >= 0 && isAbsent(words, last)) last--;
-    if (last < 0 || isStale(words, last)) continue;
-    found.set(labelsKey(labels), { labels, name, tMs: group.tMs[last]!, value: values[last]! });
-  }
+function collectLatest(group: ColumnGroup, s: number, found: Map<string, Latest>): void {
+  const labels = group.series[s]!;
+  const name = labelValue(labels, METRIC_NAME);
+  if (name === "") return; // as Prometheus: what has no name cannot be written
+  const values = group.columns[s]!;
+  const words = wordsOf(values);
+  let last = values.length - 1;
+  while (last >= 0 && isAbsent(words, last)) last--;
+  if (last < 0 || isStale(words, last)) return;
+  found.set(labelsKey(labels), { labels, name, tMs: group.tMs[last]!, value: values[last]! });
 }
 
 function* writeRows(

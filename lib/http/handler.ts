@@ -30,7 +30,8 @@ const API_PREFIX = "/api/v1/";
 export function createHandler(given: HttpDeps): HttpHandler {
   const deps = { ...given, engine: meteredEngine(given.engine, given.registry, given.clock) };
   const metrics = new HttpMetrics(deps.registry);
-  const receiver = new WriteReceiver(deps.append, deps.log);
+  const pacing = { monotonicMs: () => deps.clock.monotonicMs(), yieldToLoop: deps.yieldToLoop };
+  const receiver = new WriteReceiver({ append: deps.append, log: deps.log, ...pacing });
   const self = new SelfMetrics({
     buildInfo: deps.buildInfo,
     ready: () => deps.readiness() === "ready",
@@ -80,7 +81,7 @@ export function createHandler(given: HttpDeps): HttpHandler {
 
   function finish(request: Request, reply: Reply, handler: string): Response {
     const coding = contentCodingOf(request.headers.get("Accept-Encoding"));
-    const response = responseOf(reply, coding, (bytes) => metrics.sent(handler, bytes));
+    const response = responseOf(reply, coding, (bytes) => metrics.sent(handler, bytes), pacing);
     if (handler.startsWith(API_PREFIX)) {
       setCorsHeaders(response.headers, request.headers.get("Origin"), deps.options.corsOrigin);
     }

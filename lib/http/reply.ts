@@ -1,7 +1,7 @@
 /**
  * What a route answers, before it becomes a `Response`: status, headers, and a body that is text, bytes or a
- * generator of chunks. A generator is drained by the reader's pace, so a large answer takes the memory of one chunk;
- * one that ends with its first chunk is sent as a single buffer.
+ * generator of chunks. A generator is drained by the reader's pace, so a large answer takes the memory of one chunk,
+ * and the event loop turns between chunks; one that ends with its first chunk is sent as a single buffer.
  */
 import { compressBytes, compressStream, type ContentCoding } from "./compress.ts";
 import { stringsJson } from "./query_json.ts";
@@ -17,6 +17,15 @@ export interface Reply {
 export const COMPRESS_BYTES_MIN = 1024;
 /** Some four milliseconds of packing; what is larger is packed in pieces, between which the event loop turns. */
 export const COMPRESS_AT_ONCE_BYTES_MAX = 256 * 1024;
+
+/** A third of the longest stall that the server promises: making and packing one more chunk takes a few. */
+const BODY_WORK_MS_MAX = 16;
+
+/** How a long body gives way to others. */
+export interface BodyPacing {
+  readonly monotonicMs: () => number;
+  readonly yieldToLoop: () => Promise<void>;
+}
 
 const utf8 = new TextEncoder();
 
@@ -42,6 +51,7 @@ export function responseOf(
   reply: Reply,
   coding: ContentCoding | undefined,
   sent: (bytes: number) => void,
+  pacing: BodyPacing,
 ): Response {
   const headers = new Headers(reply.headers);
   if (reply.contentType !== undefined) headers.set("Content-Type", reply.contentType);
@@ -52,7 +62,8 @@ export function responseOf(
     return new Response(null, { status, headers });
   }
   if (typeof body === "string" || body instanceof Uint8Array) {
-    return wholeResponse(typeof body === "string" ? utf8.encode(body) : body, status, headers, coding, sent);
+    const bytes = typeof body === "string" ? utf8.encode(body) : body;
+    return wholeResponse(bytes, { status, headers }, coding, sent, pacing);
   }
   const first = body.next();
   if (first.done === true) {
@@ -60,8 +71,8 @@ export function responseOf(
     return new Response(null, { status, headers });
   }
   const second = body.next();
-  if (second.done === true) return wholeResponse(first.value, status, headers, coding, sent);
-  const stream = streamOf([first.value, second.value], body, sent);
+  if (second.done === true) return wholeResponse(first.value, { status, headers }, coding, sent, pacing);
+  const stream = streamOf([first.value, second.value], body, sent, pacing);
   if (coding === undefined) return new Response(stream, { status, headers });
   headers.set("Content-Encoding", coding);
   return new Response(compressStream(stream, coding), { status, headers });
@@ -69,10 +80,10 @@ export function responseOf(
 
 function wholeResponse(
   bytes: Uint8Array<ArrayBuffer>,
-  status: number,
-  headers: Headers,
+  { status, headers }: { readonly status: number; readonly headers: Headers },
   coding: ContentCoding | undefined,
   sent: (bytes: number) => void,
+  pacing: BodyPacing,
 ): Response {
   if (coding === undefined || bytes.length < COMPRESS_BYTES_MIN || headers.has("Content-Encoding")) {
     sent(bytes.length);
@@ -80,7 +91,8 @@ function wholeResponse(
   }
   headers.set("Content-Encoding", coding);
   if (bytes.length > COMPRESS_AT_ONCE_BYTES_MAX) {
-    return new Response(compressStream(streamOf([], slicesOf(bytes), sent), coding), { status, headers });
+    const stream = streamOf([], slicesOf(bytes), sent, pacing);
+    return new Response(compressStream(stream, coding), { status, headers });
   }
   sent(bytes.length);
   return new Response(compressBytes(bytes, coding), { status, headers });
@@ -96,10 +108,19 @@ function streamOf(
   ready: Uint8Array<ArrayBuffer>[],
   rest: Generator<Uint8Array<ArrayBuffer>>,
   sent: (bytes: number) => void,
+  { monotonicMs, yieldToLoop }: BodyPacing,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let bytes = 0;
+  let turnedMs = monotonicMs();
+  let cancelled = false;
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller) {
+    // Pulls follow one another without a turn of the loop while the client takes what it gets.
+    async pull(controller) {
+      if (monotonicMs() - turnedMs >= BODY_WORK_MS_MAX) {
+        await yieldToLoop();
+        turnedMs = monotonicMs();
+        if (cancelled) return;
+      }
       const chunk = ready.shift() ?? nextOf(rest);
       if (chunk === undefined) {
         sent(bytes);
@@ -110,6 +131,7 @@ function streamOf(
       controller.enqueue(chunk);
     },
     cancel() {
+      cancelled = true;
       rest.return(undefined);
       sent(bytes);
     },

@@ -20,6 +20,8 @@ import type {
   SelfSnapshot,
   StorageSnapshot,
 } from "./deps.ts";
+import { storageFaultFamilies } from "./storage_faults.ts";
+import { stallFamilies } from "./stall_metrics.ts";
 
 type Row = readonly [type: "counter" | "gauge", name: string, help: string, value: number | undefined];
 
@@ -48,6 +50,7 @@ export class SelfMetrics implements Collector {
     if (snapshot === undefined) return;
     yield* families(configRows(snapshot));
     yield* families(storageRows(snapshot.storage));
+    yield* storageFaultFamilies(snapshot.storage.faults);
     yield labelledFamily(
       "counter",
       "prometheus_tsdb_head_samples_appended_total",
@@ -62,6 +65,7 @@ export class SelfMetrics implements Collector {
     yield* ruleFamilies(snapshot.rules);
     yield* actorFamilies(snapshot);
     yield* families(cacheRows(snapshot));
+    yield* stallFamilies(snapshot.eventLoop);
     if (snapshot.process !== undefined) yield* processFamilies(snapshot.process);
   }
 
@@ -433,25 +437,13 @@ function* actorFamilies({ actors }: SelfSnapshot): Iterable<MetricFamily> {
 }
 
 function cacheRows(
-  { storage: { pageCache }, eventLoop, queriesConcurrentMax, queryLog }: SelfSnapshot,
+  { storage: { pageCache }, queriesConcurrentMax, queryLog }: SelfSnapshot,
 ): readonly Row[] {
   return [
     ["counter", "narthex_page_cache_hits_total", "Pages found in the page cache.", pageCache.hits],
     ["counter", "narthex_page_cache_misses_total", "Pages read from the store.", pageCache.misses],
     ["gauge", "narthex_page_cache_bytes", "Bytes held in the page cache.", pageCache.bytes],
     ["gauge", "narthex_page_cache_limit_bytes", "Bytes that the page cache may hold.", pageCache.bytesMax],
-    [
-      "gauge",
-      "narthex_event_loop_stall_max_seconds",
-      "Longest stall of the event loop since the start.",
-      eventLoop.stallMsMax / 1000,
-    ],
-    [
-      "counter",
-      "narthex_event_loop_stall_seconds_total",
-      "Time for which the event loop was late.",
-      eventLoop.stallMsTotal / 1000,
-    ],
     [
       "gauge",
       "prometheus_engine_queries_concurrent_max",

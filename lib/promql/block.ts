@@ -7,7 +7,6 @@ import { type HistogramTable, isHistogram } from "../model/histogram_cell.ts";
 import { dropLabels, type Labels, labelsKey, METRIC_NAME } from "../model/labels.ts";
 import { ABSENT_HIGH, ABSENT_LOW, fillAbsent, isAbsent, setAbsent, wordsOf } from "../model/stale.ts";
 import { UserError } from "../core/errors.ts";
-import { JoinedTables } from "./joined_tables.ts";
 
 /** The instants at which an expression is evaluated. */
 export interface StepGrid {
@@ -67,7 +66,7 @@ export function absentBlock(
 }
 
 /** The absent pattern as one word: a native fill is several times faster than a loop, but has a fixed cost. */
-const ABSENT_BITS = (BigInt(ABSENT_HIGH) << 32n) | BigInt(ABSENT_LOW);
+export const ABSENT_BITS = (BigInt(ABSENT_HIGH) << 32n) | BigInt(ABSENT_LOW);
 const FILL_CELLS_MIN = 64;
 
 export function isRowAbsent(words: Uint32Array, from: number, to: number): boolean {
@@ -132,32 +131,6 @@ export function floatsOnly(block: Block): Block {
   return dropAbsentRows({ ...block, histograms: undefined });
 }
 
-export function concatBlocks(steps: number, blocks: readonly Block[]): Block {
-  if (blocks.length === 1) return blocks[0]!;
-  let count = 0;
-  let drops = false;
-  const tables = new JoinedTables();
-  for (const block of blocks) {
-    count += block.labels.length;
-    if (block.histograms !== undefined) {
-      tables.add(block.words, block.labels.length * steps, block.histograms);
-    }
-    if (block.dropsName !== undefined) drops = true;
-  }
-  const labels: Labels[] = new Array(count);
-  const values = new Float64Array(count * steps);
-  const dropsName = drops ? new Uint8Array(count) : undefined;
-  let at = 0;
-  for (const block of blocks) {
-    const rows = block.labels.length;
-    for (let i = 0; i < rows; i++) labels[at + i] = block.labels[i]!;
-    values.set(block.values.subarray(0, rows * steps), at * steps);
-    if (block.dropsName !== undefined) dropsName!.set(block.dropsName.subarray(0, rows), at);
-    at += rows;
-  }
-  return blockOf(steps, labels, values, dropsName, tables.table);
-}
-
 /** The same cells under other labels. */
 export function relabelled(block: Block, labels: readonly Labels[], dropsName?: Uint8Array): Block {
   return { ...block, labels, dropsName };
@@ -211,8 +184,9 @@ export class RepeatMerge {
     mergeRow(this.#block, first * steps, row * steps);
   }
 
-  result(): Block {
-    return this.#kept === undefined ? this.#block : pickRows(this.#block, this.#kept);
+  /** The rows that are left; undefined for all. */
+  get kept(): readonly number[] | undefined {
+    return this.#kept;
   }
 }
 
@@ -220,7 +194,7 @@ export class RepeatMerge {
 export function mergeRepeats(block: Block, rule: RepeatRule): Block {
   const merge = new RepeatMerge(block, rule);
   for (let row = 0; row < block.labels.length; row++) merge.add(row);
-  return merge.result();
+  return merge.kept === undefined ? block : pickRows(block, merge.kept);
 }
 
 function mergeRow(block: Block, intoAt: number, fromAt: number): void {

@@ -7,18 +7,21 @@ import { UserError } from "../core/errors.ts";
 import type { SeriesSource } from "../storage/source.ts";
 import { Annotations } from "./annotations.ts";
 import type { Expr } from "./ast.ts";
-import { type Block, blockOf, dropAbsentRows, type StepGrid } from "./block.ts";
+import { type Block, blockOf, isRowAbsent, type StepGrid } from "./block.ts";
 import { SampleBudget } from "./budget.ts";
 import type { Evaluator } from "./context.ts";
 import { evaluatorOf } from "./evaluate.ts";
 import { unwrapParens } from "./invariant.ts";
-import { collect, settleNames } from "./operators/collect.ts";
-import { statsSelectors } from "./operators/detected_hints.ts";
+import { collect, settledBlocks, settleNames } from "./operators/collect.ts";
 import { matrixOf } from "./operators/matrix.ts";
+import { dropAbsentRowsPaced, rowsBetweenTurns } from "./operators/paced.ts";
 import { refuseGrid } from "./operators/ranges.ts";
 import { Pacer } from "./pacer.ts";
 import type { ParseOptions } from "./parse.ts";
 import { createParseCache, type ParseCache } from "./parse_cache.ts";
+import { ALL_REWRITES, PlanCache, type PlanRewrites } from "./plan/plan.ts";
+import { SHARED_BLOCKS, SHARED_GROUPS } from "./plan/shared_kinds.ts";
+import { SharedStreams } from "./plan/shared_streams.ts";
 import type { MatrixSeries, QueryEngine, QueryOptions, QueryResult, QueryValue } from "./result.ts";
 import { sortedByLabels } from "./sorted.ts";
 import { typeOf } from "./types.ts";
@@ -40,6 +43,8 @@ export interface EngineOptions {
   readonly usesStartTimes?: boolean;
   /** Whether samples arrive with `__type__` and `__unit__`. Undefined: no. */
   readonly typeAndUnitLabels?: boolean;
+  /** Which rewrites a plan may make. Undefined: all. */
+  readonly rewrites?: PlanRewrites;
 }
 
 /** Rules and dashboards ask the same few hundred queries again and again. */
@@ -47,24 +52,36 @@ const PARSED_QUERIES_MAX = 500;
 const PARSED_BYTES_MAX = 4 * 1024 * 1024;
 
 export function createEngine(engineOptions: EngineOptions): QueryEngine {
-  const options = { ...engineOptions, parsed: createParseCache(PARSED_QUERIES_MAX, PARSED_BYTES_MAX) };
+  const engine: Engine = {
+    options: engineOptions,
+    parsed: createParseCache(PARSED_QUERIES_MAX, PARSED_BYTES_MAX),
+    plans: new PlanCache(rewritesOf(engineOptions)),
+  };
   return {
     instant: (query, timeMs, queryOptions = {}) =>
-      run(options, query, { startMs: timeMs, stepMs: 0, count: 1 }, queryOptions, "instant"),
+      run(engine, query, { startMs: timeMs, stepMs: 0, count: 1 }, queryOptions, "instant"),
     range: (query, range, queryOptions = {}) => {
       const count = Math.floor((range.endMs - range.startMs) / range.stepMs) + 1;
       const grid = { startMs: range.startMs, stepMs: range.stepMs, count: Math.max(0, count) };
-      return run(options, query, grid, queryOptions, "range", range.endMs);
+      return run(engine, query, grid, queryOptions, "range", range.endMs);
     },
   };
 }
 
-interface Engine extends EngineOptions {
+/** Where remarks go by the type of a series, its name does not tell which would be lost with series not read. */
+function rewritesOf({ rewrites = ALL_REWRITES, typeAndUnitLabels = false }: EngineOptions): PlanRewrites {
+  return typeAndUnitLabels ? { ...rewrites, matchers: false } : rewrites;
+}
+
+interface Engine {
+  /** Read anew for each query: some change with the configuration. */
+  readonly options: EngineOptions;
   readonly parsed: ParseCache;
+  readonly plans: PlanCache;
 }
 
 async function run(
-  engine: Engine,
+  { options: engine, parsed: trees, plans }: Engine,
   query: string,
   grid: StepGrid,
   options: QueryOptions,
@@ -72,9 +89,11 @@ async function run(
   endMs = grid.startMs,
 ): Promise<QueryResult> {
   const preparedFromMs = engine.clock.monotonicMs();
-  const expr = engine.parsed.parse(query, engine.parseOptions);
-  if (mode === "range") refuseForRange(expr, grid);
-  const annotations = new Annotations(query);
+  const parsed = trees.parse(query, engine.parseOptions);
+  if (mode === "range") refuseForRange(parsed, grid);
+  const plan = plans.planOf(parsed);
+  const { expr } = plan;
+  const annotations = new Annotations(query, plan.sharing.twins);
   const budget = new SampleBudget(engine.samplesMax);
   const signal = options.signal ?? NEVER;
   const evaluator = evaluatorOf({
@@ -87,7 +106,9 @@ async function run(
     delayedNameRemoval: engine.delayedNameRemoval,
     usesStartTimes: engine.usesStartTimes ?? false,
     typeAndUnitLabels: engine.typeAndUnitLabels ?? false,
-    statsSelectors: statsSelectors(expr),
+    plan,
+    sharedBlocks: new SharedStreams(budget, SHARED_BLOCKS),
+    sharedGroups: new SharedStreams(budget, SHARED_GROUPS),
     annotations,
     budget,
     pacer: new Pacer({
@@ -215,21 +236,27 @@ async function rangeValue(
 ): Promise<QueryValue> {
   if (grid.count === 0) return { kind: "matrix", series: [] };
   refuseGrid(evaluator.context, grid.count);
-  const block = typeOf(expr) === "scalar"
-    ? blockOf(grid.count, [[]], (await evaluator.scalar(expr, grid)).slice())
-    : await vectorBlock(evaluator, expr, grid);
+  const { context } = evaluator;
+  const blocks = typeOf(expr) === "scalar"
+    ? [blockOf(grid.count, [[]], (await evaluator.scalar(expr, grid)).slice())]
+    : await settledBlocks(context, evaluator.vector(expr, grid), grid.count);
   const tMs = new Float64Array(grid.count);
   for (let s = 0; s < grid.count; s++) tMs[s] = grid.startMs + s * grid.stepMs;
-  const series = block.labels.map((labels, i): MatrixSeries => ({
-    labels,
-    tMs,
-    values: block.values.subarray(i * grid.count, (i + 1) * grid.count),
-    histograms: block.histograms,
-  }));
+  const series: MatrixSeries[] = [];
+  for (const { steps, labels, values, words, histograms } of blocks) {
+    await context.pacer.rows(labels.length, (row) => {
+      const from = row * steps;
+      if (isRowAbsent(words, from, from + steps)) return;
+      series.push({ labels: labels[row]!, tMs, values: values.subarray(from, from + steps), histograms });
+    }, rowsBetweenTurns(steps));
+    const turn = context.pacer.turn();
+    if (turn !== undefined) await turn;
+  }
   return { kind: "matrix", series: await sorting.byLabels(series) };
 }
 
 async function vectorBlock(evaluator: Evaluator, expr: Expr, grid: StepGrid): Promise<Block> {
   const all = await collect(evaluator.context, evaluator.vector(expr, grid), grid.count);
-  return await settleNames(evaluator.context, dropAbsentRows(all));
+  const { context } = evaluator;
+  return await settleNames(context, await dropAbsentRowsPaced(context.pacer, all));
 }

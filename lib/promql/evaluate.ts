@@ -12,9 +12,10 @@ import { scalarCall } from "./functions/scalar.ts";
 import { VECTOR_FUNCTIONS } from "./functions/table.ts";
 import { isStepInvariant, unwrapParens } from "./invariant.ts";
 import { foldVector, isFold } from "./operators/aggregate.ts";
-import { countValues, limitRatio, quantileAggregate, selectK } from "./operators/aggregate_select.ts";
+import { countValues, limitRatio, quantileAggregate } from "./operators/aggregate_select.ts";
 import { negate, scalarBinary, vectorScalar } from "./operators/binary.ts";
 import { broadcast } from "./operators/collect.ts";
+import { selectK } from "./operators/select_k.ts";
 import { selectVector } from "./operators/selector.ts";
 import { setOperation } from "./operators/sets.ts";
 import { vectorBinary } from "./operators/vector_binary.ts";
@@ -41,12 +42,21 @@ function stringOf(expr: Expr): string {
 
 function vector(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
   if (grid.count > 1 && isStepInvariant(expr)) {
-    return broadcast(vectorAt(evaluator, expr, { ...grid, count: 1 }), grid.count);
+    return broadcast(evaluator.context.pacer, vectorAt(evaluator, expr, { ...grid, count: 1 }), grid.count);
   }
   return vectorAt(evaluator, expr, grid);
 }
 
+/** Of a vector that occurs several times at the same steps, the first occurrence is evaluated for all of them. */
 function vectorAt(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
+  const { plan, sharedBlocks } = evaluator.context;
+  const shared = plan.sharing.vectors.get(expr);
+  if (shared === undefined) return operatorOf(evaluator, expr, grid);
+  const key = `${shared.id} ${grid.startMs} ${grid.stepMs} ${grid.count}`;
+  return sharedBlocks.read(key, shared.uses, () => operatorOf(evaluator, shared.expr, grid));
+}
+
+function operatorOf(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
   switch (expr.kind) {
     case "paren":
       return vectorAt(evaluator, expr.expr, grid);

@@ -10,8 +10,8 @@ export const WORK_MS_MAX = 12;
 /** How many sample visits one piece of work may make between two questions: a few milliseconds. */
 export const WORK_VISITS_MAX = 1_000_000;
 
-/** Work on the labels of a series takes about a microsecond. */
-const ROWS_BETWEEN_TURNS = 4096;
+/** Work on the labels of a series takes a microsecond or two. */
+const ROWS_BETWEEN_TURNS = 1024;
 
 export interface PacerOptions {
   readonly monotonicMs: () => number;
@@ -42,11 +42,11 @@ export class Pacer {
     return nowMs - this.#turnedMs < WORK_MS_MAX ? undefined : this.#yield();
   }
 
-  /** Calls `each` for 0 up to `count`, letting the loop turn between some of them. */
-  async rows(count: number, each: (row: number) => void): Promise<void> {
+  /** Calls `each` for 0 up to `count`, letting the loop turn after some of every `between` of them. */
+  async rows(count: number, each: (row: number) => void, between = ROWS_BETWEEN_TURNS): Promise<void> {
     for (let row = 0; row < count; row++) {
       each(row);
-      if (row % ROWS_BETWEEN_TURNS !== ROWS_BETWEEN_TURNS - 1) continue;
+      if (row % between !== between - 1) continue;
       const turn = this.turn();
       if (turn !== undefined) await turn;
     }

@@ -9,7 +9,14 @@ import type { EpochMs } from "../core/time.ts";
 import type { AppendCounts, AppendOutcome } from "../model/batch.ts";
 import type { AppendSamples } from "./append.ts";
 import { decodeSnappy } from "./snappy_block.ts";
-import { learnRefs, type WriteBatch, writeBatchesOf } from "./write_batches.ts";
+import {
+  DEFINED_PER_BATCH_MAX,
+  definingParts,
+  learnRefs,
+  withKnownSeries,
+  type WriteBatch,
+  writeBatchesOf,
+} from "./write_batches.ts";
 import { type DecodedWrite, WriteDecoder } from "./write_decoder.ts";
 
 /** As Prometheus. */
@@ -28,6 +35,7 @@ const V2 = "io.prometheus.write.v2.Request";
  */
 const LIMIT_STATUS: Readonly<Record<string, number>> = {
   windowBytesMax: 503,
+  pendingBytesMax: 503,
   seriesMax: 429,
   COHORT_COLUMNS_MAX: 429,
 };
@@ -44,6 +52,20 @@ export interface WriteAnswer {
   readonly samplesWritten: number;
 }
 
+interface DecodedRequest {
+  readonly refusal: WriteAnswer | undefined;
+  /** None beside a refusal. */
+  readonly batches: readonly WriteBatch[];
+  readonly sampleCount: number;
+}
+
+/** Of a batch that waited for another, which failed. */
+const KEPT_BACK: AppendOutcome = {
+  kind: "refused",
+  counts: { appended: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 },
+  reason: "",
+};
+
 export interface ReceiverStats {
   readonly requests: number;
   readonly samples: number;
@@ -53,9 +75,21 @@ export interface ReceiverStats {
   readonly failedRequests: number;
 }
 
+/** A quarter of the longest stall that the server promises. */
+const DECODE_MS_MAX = 12;
+
+export interface ReceiverPorts {
+  readonly append: AppendSamples;
+  readonly log: Log;
+  readonly monotonicMs: () => number;
+  /** Resolves once the event loop has turned. */
+  readonly yieldToLoop: () => Promise<void>;
+}
+
 export class WriteReceiver {
-  readonly #append: AppendSamples;
-  readonly #log: Log;
+  readonly #ports: ReceiverPorts;
+  /** When the request that is being decoded is out of the decoder, which has room for one. */
+  #decoderFree: Promise<unknown> = Promise.resolve();
   readonly #decoder = new WriteDecoder();
   #stats = {
     requests: 0,
@@ -66,9 +100,8 @@ export class WriteReceiver {
     failedRequests: 0,
   };
 
-  constructor(append: AppendSamples, log: Log) {
-    this.#append = append;
-    this.#log = log;
+  constructor(ports: ReceiverPorts) {
+    this.#ports = ports;
   }
 
   get stats(): ReceiverStats {
@@ -84,25 +117,49 @@ export class WriteReceiver {
   async receive(body: Uint8Array<ArrayBuffer>, nowMs: EpochMs): Promise<WriteAnswer> {
     this.#stats.requests++;
     let bytes: Uint8Array;
-    let decoded: DecodedWrite;
+    let request: DecodedRequest;
     try {
       bytes = decodeSnappy(body, WRITE_DECODED_BYTES_MAX);
-      decoded = this.#decoder.decode(bytes);
+      request = await this.#decode(bytes, (decoded) => this.#refuse(decoded, nowMs));
     } catch (error) {
       if (error instanceof UserError) return this.#failed(400, error.message);
       throw error;
     }
-    const refusal = this.#refuse(decoded, nowMs);
+    const { refusal, batches, sampleCount } = request;
     if (refusal !== undefined) return refusal;
-    const { sampleCount } = decoded;
-    const batches = writeBatchesOf(decoded);
     if (batches.length === 0) return { status: 204, text: "", samplesWritten: 0 };
     try {
       return await this.#store(batches, bytes, sampleCount);
     } catch (error) {
-      this.#log.error("remote write failed", { error: messageOf(error) });
+      this.#ports.log.error("remote write failed", { error: messageOf(error) });
       return this.#failed(500, messageOf(error));
     }
+  }
+
+  /** One request after the other, each in pieces between which the event loop may turn. */
+  #decode(
+    bytes: Uint8Array,
+    refuse: (decoded: DecodedWrite) => WriteAnswer | undefined,
+  ): Promise<DecodedRequest> {
+    const run = async (): Promise<DecodedRequest> => {
+      const { monotonicMs, yieldToLoop } = this.#ports;
+      const steps = this.#decoder.decodeInSteps(bytes);
+      let turnedMs = monotonicMs();
+      for (;;) {
+        const step = steps.next();
+        if (step.done === true) {
+          const refusal = refuse(step.value);
+          const batches = refusal === undefined ? writeBatchesOf(step.value) : [];
+          return { refusal, batches, sampleCount: step.value.sampleCount };
+        }
+        if (monotonicMs() - turnedMs < DECODE_MS_MAX) continue;
+        await yieldToLoop();
+        turnedMs = monotonicMs();
+      }
+    };
+    const request = this.#decoderFree.then(run);
+    this.#decoderFree = request.catch(() => undefined);
+    return request;
   }
 
   /** Answers, or counts what is left out. */
@@ -117,7 +174,7 @@ export class WriteReceiver {
     this.#stats.metadataIgnored += decoded.metadata;
     if (decoded.invalidReason !== undefined) {
       this.#stats.invalidLabelSamples += decoded.invalidSamples;
-      this.#log.warn("remote write: series with invalid labels are skipped", {
+      this.#ports.log.warn("remote write: series with invalid labels are skipped", {
         samples: decoded.invalidSamples,
         reason: decoded.invalidReason,
       });
@@ -135,8 +192,8 @@ export class WriteReceiver {
       const keptBack = new Set(
         batches.filter((_, i) => outcomes[i]!.kind !== "appended").map(({ cohort }) => cohort),
       );
-      const again = writeBatchesOf(this.#decoder.decode(bytes)).filter(({ cohort }) => keptBack.has(cohort));
-      outcomes = await this.#appendAll(again);
+      const again = await this.#decode(bytes, () => undefined);
+      outcomes = await this.#appendAll(again.batches.filter(({ cohort }) => keptBack.has(cohort)));
     }
     const refused = this.#conclude(outcomes);
     if (refused !== undefined) return refused;
@@ -144,13 +201,37 @@ export class WriteReceiver {
     return { status: 204, text: "", samplesWritten: sampleCount };
   }
 
-  async #appendAll(writes: readonly WriteBatch[]): Promise<readonly AppendOutcome[]> {
-    const outcomes = await this.#append(writes.map(({ batch }) => batch), { atomic: true, durable: true });
+  async #appendAll(given: readonly WriteBatch[]): Promise<readonly AppendOutcome[]> {
+    const writes: WriteBatch[] = [];
+    for (const write of given) {
+      if (write.defined.length > DEFINED_PER_BATCH_MAX) {
+        const failure = await this.#define(write);
+        if (failure !== undefined) return given.map((other) => other === write ? failure : KEPT_BACK);
+        writes.push(withKnownSeries(write));
+      } else writes.push(write);
+    }
+    const batches = writes.map(({ batch }) => batch);
+    const outcomes = await this.#ports.append(batches, { atomic: true, durable: true });
     for (let i = 0; i < writes.length; i++) {
       const outcome = outcomes[i]!;
       if (outcome.kind === "appended") learnRefs(writes[i]!, outcome);
     }
     return outcomes;
+  }
+
+  /** Makes a write's series known, some at a time. Undefined when all of them are. */
+  async #define(write: WriteBatch): Promise<AppendOutcome | undefined> {
+    let { epoch } = write.batch;
+    for (const part of definingParts(write)) {
+      const [outcome] = await this.#ports.append([{ ...part.batch, epoch }], {
+        atomic: true,
+        durable: false,
+      });
+      if (outcome!.kind !== "appended") return outcome;
+      learnRefs(part, outcome!);
+      epoch = outcome!.epoch;
+    }
+    return undefined;
   }
 
   #conclude(outcomes: readonly AppendOutcome[]): WriteAnswer | undefined {

@@ -61,9 +61,9 @@ export class LabelDecoder {
     if (textEnd > end) throw new RangeError("text reaches beyond its label");
     const bytes = reader.buf.subarray(reader.pos, textEnd);
     reader.pos = textEnd;
-    let text: string;
+    let text = asciiText(bytes);
     try {
-      text = utf8.decode(bytes);
+      text ??= utf8.decode(bytes);
     } catch {
       return undefined; // a TypeError is TextDecoder's only error here
     }
@@ -73,4 +73,14 @@ export class LabelDecoder {
     this.#interned.set(text, text);
     return text;
   }
+}
+
+/** Above it the platform's decoder is as fast. */
+const ASCII_BYTES_MAX = 64;
+
+/** Undefined for what is long or not ASCII. A call of the platform's decoder costs a microsecond. */
+function asciiText(bytes: Uint8Array): string | undefined {
+  if (bytes.length > ASCII_BYTES_MAX) return undefined;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! >= 0x80) return undefined;
+  return Reflect.apply(String.fromCharCode, undefined, bytes);
 }

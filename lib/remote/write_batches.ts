@@ -50,6 +50,33 @@ export function learnRefs(write: WriteBatch, outcome: Extract<AppendOutcome, { k
   }
 }
 
+/** Series that one batch may define: storage takes some ten milliseconds for so many. */
+export const DEFINED_PER_BATCH_MAX = 4_096;
+
+/**
+ * A write that defines very many series, as writes that define some of them each and have no samples. As in
+ * Prometheus, series stay known when the samples are refused.
+ */
+export function definingParts({ cohort, batch, defined }: WriteBatch): readonly WriteBatch[] {
+  const parts: WriteBatch[] = [];
+  for (let at = 0; at < defined.length; at += DEFINED_PER_BATCH_MAX) {
+    const end = at + DEFINED_PER_BATCH_MAX;
+    const part = { ...batch, defined: batch.defined.slice(at, end), rows: [], strays: [] };
+    parts.push({ cohort, defined: defined.slice(at, end), batch: part });
+  }
+  return parts;
+}
+
+/** The samples of a write whose series are all defined and learnt. */
+export function withKnownSeries({ cohort, batch, defined }: WriteBatch): WriteBatch {
+  for (const { refs } of batch.rows) {
+    for (let i = 0; i < refs.length; i++) {
+      if (refs[i]! >= NEW_SERIES_BIT) refs[i] = defined[refs[i]! - NEW_SERIES_BIT]!.ref;
+    }
+  }
+  return { cohort, defined: [], batch: { ...batch, epoch: cohort.epoch, defined: [] } };
+}
+
 function scatter(decoded: DecodedWrite, refs: Uint32Array): readonly SampleRow[] {
   const { rows, sampleCount, sampleSeries, sampleRow, sampleWords } = decoded;
   const rowRefs = rows.map(({ count }) => new Uint32Array(count));

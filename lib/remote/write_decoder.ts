@@ -17,6 +17,9 @@ const SCRATCH_SAMPLES_KEPT = 1 << 17;
 /** Rows of one request: each has arrays of its own, so a body of nothing but timestamps would cost a gigabyte. */
 export const WRITE_ROWS_MAX = 200_000;
 
+/** Series between two places where decoding may pause: a new one costs some microseconds. */
+const SERIES_PER_STEP = 512;
+
 export interface DecodedRow {
   readonly tMs: number;
   count: number;
@@ -74,14 +77,26 @@ export class WriteDecoder {
 
   /** Throws a `UserError` (`bad_data`) for bytes that are no WriteRequest. */
   decode(bytes: Uint8Array): DecodedWrite {
+    const steps = this.decodeInSteps(bytes);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** Yields where the work may pause. No other request may be decoded before it ends. */
+  *decodeInSteps(bytes: Uint8Array): Generator<undefined, DecodedWrite> {
     this.#reset();
+    let seriesCount = 0;
     let metadata = 0;
     const reader = new PbfReader(bytes);
     try {
       while (reader.pos < bytes.length) {
         const tag = reader.readVarint();
-        if (tag === 0x0a) this.#timeSeries(reader, checkedEnd(reader, bytes.length));
-        else {
+        if (tag === 0x0a) {
+          this.#timeSeries(reader, checkedEnd(reader, bytes.length));
+          if (++seriesCount % SERIES_PER_STEP === 0) yield;
+        } else {
           if (tag === 0x1a) metadata++;
           skipField(reader, tag, bytes.length);
         }

@@ -26,6 +26,9 @@ export function statsOf(head: Head): StorageStats {
     ...{ windowRows, windowBytes, strays, pages, pageBytes },
     minMs: minMs === Infinity ? undefined : minMs,
     maxMs: head.maxMs === -Infinity ? undefined : head.maxMs,
+    pendingBytes: head.pendingBytes,
+    refreshedMs: undefined,
+    ingestStopped: head.ingestStopped !== undefined,
     ...head.counters,
   };
 }
@@ -39,28 +42,55 @@ function oldest(page: number | undefined, row: number | undefined, first: number
 /** Series that retention removed still count until the table is built anew. */
 export function cardinalityOf(head: Head, top: number): CardinalityTables {
   const { index } = head.series;
-  const byMetric: NamedCount[] = [];
-  const valueCounts: NamedCount[] = [];
-  const memory: NamedCount[] = [];
-  const byPair: NamedCount[] = [];
+  const byMetric = new Largest(top);
+  const valueCounts = new Largest(top);
+  const memory = new Largest(top);
+  const byPair = new Largest(top);
   for (const name of index.names()) {
     let bytes = 0;
     const values = index.valuesOf(name);
     for (const [value, pair] of values) {
       const count = index.postingsOf(pair).count;
       bytes += value.length * count;
-      byPair.push({ name: `${name}=${value}`, value: count });
-      if (name === METRIC_NAME) byMetric.push({ name: value, value: count });
+      if (byPair.mayTake(count)) byPair.add(`${name}=${value}`, count);
+      if (name === METRIC_NAME) byMetric.add(value, count);
     }
-    valueCounts.push({ name, value: values.size });
-    memory.push({ name, value: bytes });
+    valueCounts.add(name, values.size);
+    memory.add(name, bytes);
   }
-  const first = (counts: NamedCount[]) =>
-    counts.sort((a, b) => b.value - a.value || (a.name < b.name ? -1 : 1)).slice(0, top);
   return {
-    seriesCountByMetricName: first(byMetric),
-    labelValueCountByLabelName: first(valueCounts),
-    memoryInBytesByLabelName: first(memory),
-    seriesCountByLabelValuePair: first(byPair),
+    seriesCountByMetricName: byMetric.counts,
+    labelValueCountByLabelName: valueCounts.counts,
+    memoryInBytesByLabelName: memory.counts,
+    seriesCountByLabelValuePair: byPair.counts,
   };
+}
+
+/** The largest counts of very many, equal ones by name. */
+class Largest {
+  readonly counts: NamedCount[] = [];
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  mayTake(value: number): boolean {
+    const { counts } = this;
+    return counts.length < this.#most || (this.#most > 0 && value >= counts[counts.length - 1]!.value);
+  }
+
+  add(name: string, value: number): void {
+    if (!this.mayTake(value)) return;
+    const { counts } = this;
+    let at = counts.length;
+    while (at > 0 && isLarger(name, value, counts[at - 1]!)) at--;
+    if (at === this.#most) return;
+    counts.splice(at, 0, { name, value });
+    if (counts.length > this.#most) counts.pop();
+  }
+}
+
+function isLarger(name: string, value: number, than: NamedCount): boolean {
+  return value > than.value || (value === than.value && name < than.name);
 }

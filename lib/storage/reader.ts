@@ -10,9 +10,11 @@ import { fillAbsent, isGap, wordsOf } from "../model/stale.ts";
 import { ByteReader } from "./codecs/bytes.ts";
 import { neverFalls } from "./codecs/column.ts";
 import { decodePageColumn, decodeStrays, type OpenPage } from "./codecs/page.ts";
+import type { ListingCursor, ListingPart } from "./head_listing.ts";
+import { Hidden } from "./hidden.ts";
 import { SeriesMerge } from "./merge.ts";
 import type { PageCache } from "./page_cache.ts";
-import { sortedSeries } from "./sort_series.ts";
+import { sortedSeries, sortedTexts } from "./sort_series.ts";
 import type { ColumnGroup, SelectRequest, SeriesSource, TimeRange } from "./source.ts";
 import type { CohortView, HeadView, PageRef } from "./view.ts";
 
@@ -29,10 +31,19 @@ export interface HeadQuestions {
   view(matcherSets: MatcherSets, range: TimeRange, after: number): Promise<HeadView>;
   /** Resolves when a crash would lose nothing of what views have shown so far, or the journal is in trouble. */
   untilDurable(): Promise<void>;
-  /** In no order, a label set perhaps more than once. */
-  series(matcherSets: MatcherSets, range: TimeRange): Promise<readonly Labels[]>;
-  labelNames(matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
-  labelValues(name: string, matcherSets: MatcherSets, range: TimeRange): Promise<readonly string[]>;
+  /** A part each, from where the part before ended; undefined for the first. */
+  series(matcherSets: MatcherSets, range: TimeRange, cursor?: ListingCursor): Promise<ListingPart<Labels>>;
+  labelNames(
+    matcherSets: MatcherSets,
+    range: TimeRange,
+    cursor?: ListingCursor,
+  ): Promise<ListingPart<string>>;
+  labelValues(
+    name: string,
+    matcherSets: MatcherSets,
+    range: TimeRange,
+    cursor?: ListingCursor,
+  ): Promise<ListingPart<string>>;
 }
 
 export interface SeriesSourceOptions {
@@ -45,10 +56,43 @@ export interface SeriesSourceOptions {
 export function createSeriesSource({ head, cache, yieldToLoop }: SeriesSourceOptions): SeriesSource {
   return {
     select: (request, signal) => select(request, signal, head, cache),
-    series: async (matcherSets, range) => sortedSeries(await head.series(matcherSets, range), yieldToLoop),
-    labelNames: (matcherSets, range) => head.labelNames(matcherSets, range),
-    labelValues: (name, matcherSets, range) => head.labelValues(name, matcherSets, range),
+    series: async (matcherSets, range, signal) => {
+      const found: Labels[] = [];
+      for await (const part of parts((cursor) => head.series(matcherSets, range, cursor), signal)) {
+        for (const labels of part) found.push(labels);
+      }
+      return await sortedSeries(found, yieldToLoop);
+    },
+    labelNames: async (matcherSets, range, signal) => {
+      const names = new Set<string>();
+      for await (const part of parts((cursor) => head.labelNames(matcherSets, range, cursor), signal)) {
+        for (const name of part) names.add(name);
+      }
+      return await sortedTexts([...names], yieldToLoop);
+    },
+    labelValues: async (name, matcherSets, range, signal) => {
+      const values = new Set<string>();
+      for await (
+        const part of parts((cursor) => head.labelValues(name, matcherSets, range, cursor), signal)
+      ) {
+        for (const value of part) values.add(value);
+      }
+      return await sortedTexts([...values], yieldToLoop);
+    },
   };
+}
+
+async function* parts<T>(
+  ask: (cursor: ListingCursor | undefined) => Promise<ListingPart<T>>,
+  signal: AbortSignal | undefined,
+): AsyncIterable<readonly T[]> {
+  let cursor: ListingCursor | undefined;
+  do {
+    signal?.throwIfAborted();
+    const part: ListingPart<T> = await ask(cursor);
+    yield part.found;
+    cursor = part.next;
+  } while (cursor !== undefined);
 }
 
 async function* select(
@@ -90,7 +134,8 @@ async function* groupsOf(
   signal.throwIfAborted();
   const pages = await cache.load(cohort.cohort, cohort.pages);
   const spans = spansOf(cohort.pages, pages);
-  const merged = mergedColumns(cohort, pages, merge, cache);
+  const hidden = new Hidden(cohort.hidden);
+  const merged = mergedColumns(cohort, pages, merge, cache, hidden);
   const rowsCount = spans.reduce((sum, span) => sum + span.rowsCount, 0) + cohort.window.tMs.length;
   if (rowsCount === 0) return;
   const tMs = timesOf(spans, cohort, rowsCount);
@@ -109,7 +154,10 @@ async function* groupsOf(
         "query processing would load too many samples into memory in query execution",
       );
     }
-    const group = decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, room });
+    const group = hidden.blankGroup(
+      decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, room }),
+      first,
+    );
     const plain = takeMerged(group, first, merged, merge);
     if (plain.series.length > 0) yield plain;
   }
@@ -249,11 +297,13 @@ function mergedColumns(
   opened: ReadonlyMap<number, OpenPage>,
   merge: SeriesMerge,
   cache: PageCache,
+  hidden: Hidden,
 ): ReadonlySet<number> {
   const merged = new Set<number>(cohort.twins);
   const { strays } = cohort;
   for (let i = 0; i < strays.at.length; i++) {
     merged.add(strays.at[i]!);
+    if (!hidden.isEmpty && hidden.hides(strays.at[i]!, strays.tMs[i]!)) continue;
     merge.addSample(cohort.series[strays.at[i]!]!, strays.tMs[i]!, strays.values, i);
   }
   let positions: Map<number, number> | undefined;
@@ -270,6 +320,7 @@ function mergedColumns(
         const position = positions.get(sealed.columns[i]!);
         if (position === undefined) continue;
         merged.add(position);
+        if (!hidden.isEmpty && hidden.hides(position, sealed.tMs[i]!)) continue;
         merge.addSample(cohort.series[position]!, sealed.tMs[i]!, sealed.values, i);
       }
     } catch (error) {

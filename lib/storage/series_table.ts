@@ -19,6 +19,8 @@ export const LABELS_PER_SERIES_MAX = 4096;
 
 export class SeriesTable {
   readonly index = new LabelIndex();
+  /** Another one for each table that a head builds: ids of one mean nothing in the next. */
+  readonly generation: number;
   readonly #arena: Uint32Array[] = [];
   #arenaAt = ARENA_CHUNK;
   /** Chunk × ARENA_CHUNK + position; a series never crosses a chunk. */
@@ -32,6 +34,10 @@ export class SeriesTable {
   #slots = new Uint32Array(2 * SLOTS_MIN);
   readonly #twins = new Set<number>();
   #scratch = new Uint32Array(64);
+
+  constructor(generation = 0) {
+    this.generation = generation;
+  }
 
   /** Ids ever given, removed ones included. */
   get count(): number {
@@ -171,7 +177,9 @@ export class SeriesTable {
 
   /** Removed series may be among postings still. */
   all(): Uint32Array {
-    return Uint32Array.from({ length: this.#count }, (_, i) => i);
+    const ids = new Uint32Array(this.#count);
+    for (let i = 0; i < ids.length; i++) ids[i] = i;
+    return ids;
   }
 
   #samePairs(series: number, pairs: Uint32Array, from: number, count: number): boolean {

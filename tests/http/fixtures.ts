@@ -139,6 +139,26 @@ export const SELF: SelfSnapshot = {
     seals: 5,
     sealFailures: 0,
     cohorts: 4,
+    faults: {
+      cohortsLost: 0,
+      pagesDamaged: 0,
+      pagesGone: 0,
+      journalGaps: 0,
+      journalRecordsSkipped: 0,
+      appendsRefused: 0,
+      pendingBytes: 0,
+      ingestStopped: false,
+      refreshedMs: undefined,
+      store: {
+        commits: 9,
+        commitMs: 18,
+        commitFailures: 0,
+        commitTimeouts: 0,
+        readFailures: 0,
+        readTimeouts: 0,
+        reopened: 0,
+      },
+    },
     pageCache: { hits: 10, misses: 2, bytes: 100, bytesMax: 1000 },
   },
   scrape: {
@@ -165,7 +185,11 @@ export const SELF: SelfSnapshot = {
     journalBytes: 500,
     journalAppendSeconds: 0.25,
   },
-  eventLoop: { stallMsMax: 12, stallMsTotal: 30 },
+  eventLoop: {
+    stallMsMax: 12,
+    stallMsTotal: 30,
+    counts: [{ boundS: 0.01, count: 5 }, { boundS: 0.05, count: 2 }, { boundS: Infinity, count: 1 }],
+  },
   queriesConcurrentMax: 20,
   queryLog: { enabled: true, failures: 2, dropped: 1 },
   process: undefined,
@@ -199,6 +223,7 @@ export function worldOf(change: (deps: HttpDeps) => HttpDeps = (deps) => deps): 
   const clock = new ManualClock();
   const deps: HttpDeps = {
     clock,
+    yieldToLoop: () => Promise.resolve(),
     log: silentLog,
     options: {
       routePrefix: "/",
@@ -256,6 +281,15 @@ export function worldOf(change: (deps: HttpDeps) => HttpDeps = (deps) => deps): 
         seriesCountByLabelValuePair: [{ name: "job=a", value: 3 }],
       }),
     replayProgress: () => ({ min: 0, max: 4, current: 3 }),
+    blocks: () =>
+      Promise.resolve([
+        { cohort: 7, minMs: 1_000, maxMs: 1_999, series: 3, pages: 2, bytes: 99, cells: 12, level: 1 },
+      ]),
+    admin: {
+      deleteSeries: () => Promise.resolve(),
+      cleanTombstones: () => Promise.resolve(),
+      snapshot: ({ skipHead }) => Promise.resolve(skipHead ? "without head" : "with head"),
+    },
     notices: () => [{ text: "Configuration reload has failed.", sinceMs: 1_700_000_000_000 }],
     registry: new Registry(),
     selfSnapshot: () => Promise.resolve(SELF),

@@ -27,9 +27,11 @@ function bodyOf(...series: readonly WriteSeries[]): Uint8Array<ArrayBuffer> {
   return encodeSnappy(encodeWriteRequest(series));
 }
 
+const pacing = { monotonicMs: () => 0, yieldToLoop: () => Promise.resolve() };
+
 function setUp(): { storage: FakeStorage; receiver: WriteReceiver } {
   const storage = new FakeStorage();
-  return { storage, receiver: new WriteReceiver(storage.append, silentLog) };
+  return { storage, receiver: new WriteReceiver({ append: storage.append, log: silentLog, ...pacing }) };
 }
 
 Deno.test("a write lands in one cohort a job and instance, in rows by rising time", async () => {
@@ -69,7 +71,7 @@ Deno.test("a series that storage knows is sent by its column, a new one beside i
   ]);
 });
 
-Deno.test("a request with more new series than are remembered is one batch a cohort all the same", async () => {
+Deno.test("a request with more new series than are remembered brings its samples in one batch a cohort all the same", async () => {
   const { storage, receiver } = setUp();
   const count = CACHED_SERIES_MAX + 10;
   const series = Array.from(
@@ -80,9 +82,10 @@ Deno.test("a request with more new series than are remembered is one batch a coh
   series.push(seriesOf({ __name__: "a", job: "j", i: "0" }, [[2000, 7]]));
   for (const epochs of [1, 2]) {
     strictEqual((await receiver.receive(bodyOf(...series), NOW_MS)).status, 204);
-    strictEqual(storage.batches.length, epochs);
+    strictEqual(storage.batches.filter(({ rows }) => rows.length > 0).length, epochs);
   }
-  strictEqual(storage.batches[0]!.defined.length, count);
+  const [first] = storage.batches.filter(({ rows }) => rows.length > 0);
+  strictEqual(first!.rows[0]!.refs.length, count);
 });
 
 Deno.test("when storage has begun anew, the request is sent again with all series defined", async () => {
@@ -334,4 +337,56 @@ Deno.test("what is encoded is what storage gets", async () => {
     }),
     { numRuns: 25 },
   );
+});
+
+Deno.test("very many new series are defined some at a time, and the loop turns while they are decoded", async () => {
+  const storage = new FakeStorage();
+  let nowMs = 0;
+  let turns = 0;
+  const receiver = new WriteReceiver({
+    append: storage.append,
+    log: silentLog,
+    monotonicMs: () => nowMs += 7,
+    yieldToLoop: () => {
+      turns++;
+      return Promise.resolve();
+    },
+  });
+  const many = Array.from(
+    { length: 10_000 },
+    (_, i) => seriesOf({ __name__: "m", job: "j", id: `${i}é` }, [[1000, i], [2000, -i]]),
+  );
+  const few = Array.from(
+    { length: 2_000 },
+    (_, i) => seriesOf({ __name__: "m", job: "k", id: String(i) }, [[1000, i]]),
+  );
+  // The second arrives while the first is being decoded, and both share the decoder.
+  const answers = await Promise.all([
+    receiver.receive(bodyOf(...many), NOW_MS),
+    receiver.receive(bodyOf(...few), NOW_MS),
+  ]);
+  deepStrictEqual(answers.map(({ status, samplesWritten }) => [status, samplesWritten]), [[204, 20_000], [
+    204,
+    2_000,
+  ]]);
+  assert.ok(turns >= 10, `${turns} turns`);
+  assert.ok(storage.batches.every(({ defined }) => defined.length <= 4_096));
+  const values = new Map(storage.samples.map(({ labels, tMs, value }) => [`${labels} ${tMs}`, value]));
+  strictEqual(values.size, 22_000);
+  for (const i of [0, 4_095, 4_096, 9_999]) {
+    const labels = formatLabels(labelsFromRecord({ __name__: "m", job: "j", id: `${i}é` }));
+    strictEqual(values.get(`${labels} 2000`), -i);
+  }
+});
+
+Deno.test("where storage takes no more series, a write of very many is refused as a whole", async () => {
+  const { storage, receiver } = setUp();
+  storage.answer = () => [{ kind: "limited", limit: "seriesMax", reason: "storage is full" }];
+  const many = Array.from(
+    { length: 5_000 },
+    (_, i) => seriesOf({ __name__: "m", id: String(i) }, [[1000, i]]),
+  );
+  const answer = await receiver.receive(bodyOf(...many), NOW_MS);
+  deepStrictEqual([answer.status, answer.text], [429, "seriesMax: storage is full"]);
+  strictEqual(storage.samples.length, 0);
 });

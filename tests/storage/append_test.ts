@@ -228,9 +228,9 @@ Deno.test("a reading that shows samples which a crash could take back ends once 
         asked++;
         return flushed.promise;
       },
-      series: () => Promise.resolve([]),
-      labelNames: () => Promise.resolve([]),
-      labelValues: () => Promise.resolve([]),
+      series: () => Promise.resolve({ found: [], next: undefined }),
+      labelNames: () => Promise.resolve({ found: [], next: undefined }),
+      labelValues: () => Promise.resolve({ found: [], next: undefined }),
     },
   });
   const request = { matchers: EVERYTHING, range: { startMs: T0, endMs: T0 }, samplesMax: 10 };

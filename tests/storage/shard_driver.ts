@@ -26,7 +26,7 @@ type Plain = ShardCommand extends infer C ? C extends { replyTo: unknown } ? Omi
 export class ShardDriver {
   readonly kv = new MemoryKv();
   readonly journal = new Map<number, Uint8Array>();
-  nowMs = 1_000_000;
+  nowMs = 1_700_000_000_000;
   #seq = 0;
   state: Head | undefined;
   #behavior;
@@ -48,12 +48,12 @@ export class ShardDriver {
           Promise.resolve(this.ask({ kind: "view", matcherSets, range, after })) as never,
         // The test drains, so that it knows what a crash may forget.
         untilDurable: () => Promise.resolve(),
-        series: (matcherSets, range) =>
-          Promise.resolve(this.ask({ kind: "series", matcherSets, range })) as never,
-        labelNames: (matcherSets, range) =>
-          Promise.resolve(this.ask({ kind: "labelNames", matcherSets, range })) as never,
-        labelValues: (name, matcherSets, range) =>
-          Promise.resolve(this.ask({ kind: "labelValues", name, matcherSets, range })) as never,
+        series: (matcherSets, range, cursor) =>
+          Promise.resolve(this.ask({ kind: "series", matcherSets, range, cursor })) as never,
+        labelNames: (matcherSets, range, cursor) =>
+          Promise.resolve(this.ask({ kind: "labelNames", matcherSets, range, cursor })) as never,
+        labelValues: (name, matcherSets, range, cursor) =>
+          Promise.resolve(this.ask({ kind: "labelValues", name, matcherSets, range, cursor })) as never,
       },
     });
   }
@@ -127,6 +127,11 @@ export class ShardDriver {
 
   append(batches: readonly SampleBatch[], atomic = false): readonly AppendOutcome[] {
     return this.ask({ kind: "append", batches, atomic, durable: false }) as readonly AppendOutcome[];
+  }
+
+  /** Looks at retention until the clock is believed wherever it stands, and the one that acts on it. */
+  retain(): void {
+    for (let look = 0; look <= 12; look++) this.send({ kind: "retentionDue" });
   }
 
   /** One maintenance run from plan to fold; false when there was nothing to do. */

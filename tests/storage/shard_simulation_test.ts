@@ -72,11 +72,12 @@ Deno.test("in the runtime, with a store that is slow and fails and a shard that 
         untilDurable: async () => {
           assert.equal(await sim.ask(shard, { kind: "flush" }, 60_000), "durable");
         },
-        series: (matcherSets, range) => sim.ask(shard, { kind: "series", matcherSets, range }, 60_000),
-        labelNames: (matcherSets, range) =>
-          sim.ask(shard, { kind: "labelNames", matcherSets, range }, 60_000),
-        labelValues: (name, matcherSets, range) =>
-          sim.ask(shard, { kind: "labelValues", name, matcherSets, range }, 60_000),
+        series: (matcherSets, range, cursor) =>
+          sim.ask(shard, { kind: "series", matcherSets, range, cursor }, 60_000),
+        labelNames: (matcherSets, range, cursor) =>
+          sim.ask(shard, { kind: "labelNames", matcherSets, range, cursor }, 60_000),
+        labelValues: (name, matcherSets, range, cursor) =>
+          sim.ask(shard, { kind: "labelValues", name, matcherSets, range, cursor }, 60_000),
       },
     });
     const read = async () => {

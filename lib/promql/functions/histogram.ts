@@ -22,10 +22,11 @@ import {
 } from "../../model/labels.ts";
 import { isAbsent } from "../../model/stale.ts";
 import type { Call, Expr } from "../ast.ts";
-import { absentBlock, type Block, type Blocks, dropAbsentRows, type StepGrid } from "../block.ts";
+import type { Block, Blocks, StepGrid } from "../block.ts";
 import type { Evaluator, QueryContext } from "../context.ts";
 import { bucketFraction, bucketNotes, bucketQuantile } from "../kernels/bucket_quantile.ts";
-import { collect, distinct, nameless, releaseBlock } from "../operators/collect.ts";
+import { collect, distinct, inPieces, nameless, releaseBlock } from "../operators/collect.ts";
+import { absentBlockPaced, dropAbsentRowsPaced } from "../operators/paced.ts";
 
 interface HistogramRows {
   /** Without `le`; the name is still there. */
@@ -74,10 +75,15 @@ async function histogramRows(
     }
     gather(withoutLabel(labels, "le")).buckets.push({ bound, row });
   });
-  return [...byKey.values()].map(({ labels, buckets, nativeRow }) => {
+  const gathered = [...byKey.values()];
+  const histograms: HistogramRows[] = [];
+  await context.pacer.rows(gathered.length, (i) => {
+    const { labels, buckets, nativeRow } = gathered[i]!;
     buckets.sort((a, b) => a.bound - b.bound);
-    return { labels, nativeRow, bounds: buckets.map((b) => b.bound), rows: buckets.map((b) => b.row) };
+    const bounds = buckets.map((b) => b.bound);
+    histograms.push({ labels, nativeRow, bounds, rows: buckets.map((b) => b.row) });
   });
+  return histograms;
 }
 
 function isNative({ words, steps, histograms }: Block, row: number): boolean {
@@ -142,7 +148,8 @@ async function* overHistograms(
   const steps = grid.count;
   const block = await collect(context, evaluator.vector(arg, grid), steps);
   const histograms = await histogramRows(context, block, arg);
-  const out = absentBlock(steps, histograms.map((histogram) => relabel(histogram.labels)));
+  const labels = histograms.map((histogram) => relabel(histogram.labels));
+  const out = await absentBlockPaced(context.pacer, steps, labels);
   let widest = 0;
   for (const { rows } of histograms) widest = Math.max(widest, rows.length);
   const bounds = new Float64Array(widest);
@@ -163,7 +170,9 @@ async function* overHistograms(
     if (turn !== undefined) await turn;
   }
   releaseBlock(context, block);
-  yield nameless(context, dropAbsentRows(out));
+  for await (const piece of inPieces(context.pacer, await dropAbsentRowsPaced(context.pacer, out))) {
+    yield nameless(context, piece);
+  }
 }
 
 function warnOfBoth(context: QueryContext, labels: Labels, arg: Expr): void {

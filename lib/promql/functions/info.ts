@@ -8,10 +8,11 @@ import { holdsHistograms } from "../../model/histogram_cell.ts";
 import { type Matcher, matcherOf, matchesValue } from "../../model/matchers.ts";
 import { isAbsent } from "../../model/stale.ts";
 import type { Call, DurationExpr, Expr, Position, VectorSelector } from "../ast.ts";
-import { absentBlock, type Block, type Blocks, copyCells, dropAbsentRows, type StepGrid } from "../block.ts";
+import { type Block, type Blocks, copyCells, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import { unwrapParens } from "../invariant.ts";
 import { collect, inPieces, mergeRepeatsPaced, releaseBlock } from "../operators/collect.ts";
+import { absentBlockPaced, dropAbsentRowsPaced, rowsBetweenTurns } from "../operators/paced.ts";
 import { printLabels } from "../operators/matching.ts";
 import { selectVector } from "../operators/selector.ts";
 
@@ -118,7 +119,8 @@ async function fetchInfo(
   refuseHistograms(values);
   const times = await collect(context, selectVector(evaluator, selector, grid, "times"), grid.count);
   const byIdentity = new Map<string, Map<string, number[]>>();
-  values.labels.forEach((labels, row) => {
+  await context.pacer.rows(values.labels.length, (row) => {
+    const labels = values.labels[row]!;
     const identity = identityOf(labels);
     const name = labelValue(labels, METRIC_NAME);
     let byName = byIdentity.get(identity);
@@ -224,12 +226,15 @@ export async function* info(evaluator: Evaluator, call: Call, grid: StepGrid): B
   const drops = base.dropsName === undefined
     ? undefined
     : Uint8Array.from(rows, ({ from }) => base.dropsName![from]!);
-  const out = absentBlock(steps, rows.map(({ labels }) => labels), drops, base.histograms);
-  rows.forEach(({ from, steps: at }, row) => {
+  const { pacer } = context;
+  const out = await absentBlockPaced(pacer, steps, rows.map(({ labels }) => labels), drops, base.histograms);
+  await pacer.rows(rows.length, (row) => {
+    const { from, steps: at } = rows[row]!;
     for (const s of at) copyCells(out.values, row * steps + s, base.values, from * steps + s, 1);
-  });
+  }, rowsBetweenTurns(steps));
   releaseBlock(context, base);
   releaseBlock(context, fetched.values);
   releaseBlock(context, fetched.times);
-  yield* inPieces(await mergeRepeatsPaced(context, dropAbsentRows(out), "merge"));
+  const present = await dropAbsentRowsPaced(pacer, out);
+  yield* inPieces(pacer, await mergeRepeatsPaced(context, present, "merge"));
 }

@@ -1,9 +1,11 @@
 /** sort and its kin. They order the result of an instant query; that of a range query is ordered by labels. */
 import { compareLabels, labelValue } from "../../model/labels.ts";
 import type { Call } from "../ast.ts";
-import { type Block, type Blocks, floatsOnly, pickRows, type StepGrid } from "../block.ts";
+import { type Block, type Blocks, floatsOnly, type StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
-import { collect, releaseBlock } from "../operators/collect.ts";
+import { collect, inPieces, releaseBlock } from "../operators/collect.ts";
+import { pickRowsPaced } from "../operators/paced.ts";
+import { sortedPaced } from "../sorted.ts";
 
 type RowOrder = (block: Block, a: number, b: number) => number;
 
@@ -29,9 +31,10 @@ async function* ordered(
   }
   const all = await collect(context, evaluator.vector(call.args[0]!, grid), grid.count);
   const block = keeps === "all" ? all : floatsOnly(all);
-  const rows = block.labels.map((_, row) => row).sort((a, b) => order(block, a, b) || a - b);
-  yield pickRows(block, rows);
+  const rows = Array.from(block.labels, (_, row) => row);
+  const sorted = await sortedPaced(context.pacer, rows, (a, b) => order(block, a, b) || a - b);
   releaseBlock(context, all);
+  yield* inPieces(context.pacer, await pickRowsPaced(context.pacer, block, sorted));
 }
 
 /** NaN last both ways. */

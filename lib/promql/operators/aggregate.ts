@@ -5,15 +5,7 @@
 import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
 import { holdsHistograms } from "../../model/histogram_cell.ts";
 import type { Aggregate } from "../ast.ts";
-import {
-  type Block,
-  blockOf,
-  type Blocks,
-  dropAbsentRows,
-  floatsOnly,
-  type StepGrid,
-  tableOf,
-} from "../block.ts";
+import { type Block, blockOf, type Blocks, floatsOnly, type StepGrid, tableOf } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import {
   finishHistograms,
@@ -27,6 +19,7 @@ import {
 import { finishFold, FOLD_SECTIONS, type FoldOp, FOLDS } from "../kernels/fold.ts";
 import { inPieces } from "./collect.ts";
 import { Grouping } from "./grouping.ts";
+import { dropAbsentRowsPaced } from "./paced.ts";
 
 export function isFold(op: Aggregate["op"]): op is FoldOp {
   return op in FOLDS;
@@ -79,13 +72,12 @@ export async function* foldVector(
   for (let slot = 0; slot < states.length; slot++) {
     finishFold(op, states[slot]!, steps, values, result.words, slot * steps);
     const own = histograms[slot];
-    if (own === undefined) continue;
-    finishHistograms(own, states[slot]!, result.words, slot * steps, table, notes);
+    if (own !== undefined) finishHistograms(own, states[slot]!, result.words, slot * steps, table, notes);
     const turn = pacer.turn();
     if (turn !== undefined) await turn;
   }
   budget.release(held);
-  yield* inPieces(dropAbsentRows({ ...result, histograms: tableOf(table) }));
+  yield* inPieces(pacer, await dropAbsentRowsPaced(pacer, { ...result, histograms: tableOf(table) }));
 }
 
 /** The block of an aggregation that knows floats only. */

@@ -1,10 +1,9 @@
 /** Streams of blocks: gathering them where an operator needs all series at once, and what befalls metric names. */
-import type { Labels } from "../../model/labels.ts";
+import { type Labels, labelsKey } from "../../model/labels.ts";
 import {
   type Block,
   blockOf,
   type Blocks,
-  concatBlocks,
   copyCells,
   emptyBlock,
   relabelled,
@@ -15,10 +14,23 @@ import {
 } from "../block.ts";
 import type { QueryContext } from "../context.ts";
 import { blockWeight, HISTOGRAM_CELLS } from "../histogram_weight.ts";
+import type { Pacer } from "../pacer.ts";
+import { concatBlocks, dropAbsentRowsPaced, pickRowsPaced, rowsBetweenTurns } from "./paced.ts";
 import { rowsPerBlock } from "./selector.ts";
 
 /** All blocks as one. Its cells count as held until `releaseBlock`. */
 export async function collect(context: QueryContext, blocks: Blocks, steps: number): Promise<Block> {
+  const { all, held } = await gather(context, blocks);
+  const block = all.length === 0 ? emptyBlock(steps) : await concatBlocks(context.pacer, steps, all);
+  context.budget.note(block, held);
+  return block;
+}
+
+/** All blocks that have rows, and what they hold of the budget. */
+export async function gather(
+  context: QueryContext,
+  blocks: Blocks,
+): Promise<{ readonly all: readonly Block[]; readonly held: number }> {
   const all: Block[] = [];
   let held = 0;
   for await (const block of blocks) {
@@ -28,23 +40,18 @@ export async function collect(context: QueryContext, blocks: Blocks, steps: numb
     held += weight;
     all.push(block);
   }
-  const block = all.length === 0 ? emptyBlock(steps) : concatBlocks(steps, all);
-  context.budget.note(block, held);
-  return block;
+  return { all, held };
 }
 
 export function releaseBlock(context: QueryContext, block: Block): void {
   context.budget.releaseNoted(block);
 }
 
-/**
- * A block that was gathered, as what it is passed on as: whole, since cells of floats cost nanoseconds, or in pieces
- * where it has histograms, which cost microseconds each, so that whoever works on them can pause between.
- */
-export function* inPieces(block: Block): Generator<Block> {
+/** A block that was gathered, in pieces as a stream has them, so that whoever works on them can pause between. */
+export async function* inPieces(pacer: Pacer, block: Block): Blocks {
   const { steps, labels, values, dropsName, histograms } = block;
-  const rows = rowsPerBlock(steps * HISTOGRAM_CELLS, 1);
-  if (histograms === undefined || labels.length <= rows) {
+  const rows = rowsPerBlock(histograms === undefined ? steps : steps * HISTOGRAM_CELLS, 1);
+  if (labels.length <= rows) {
     yield block;
     return;
   }
@@ -52,6 +59,8 @@ export function* inPieces(block: Block): Generator<Block> {
     const to = Math.min(labels.length, from + rows);
     const cells = values.subarray(from * steps, to * steps);
     yield blockOf(steps, labels.slice(from, to), cells, dropsName?.subarray(from, to), histograms);
+    const turn = pacer.turn();
+    if (turn !== undefined) await turn;
   }
 }
 
@@ -62,10 +71,39 @@ export async function* distinct(
   steps: number,
   rule: RepeatRule,
 ): Blocks {
-  const all = await collect(context, blocks, steps);
-  const merged = await mergeRepeatsPaced(context, all, rule);
-  releaseBlock(context, all);
-  yield* inPieces(merged);
+  const { all, held } = await gather(context, blocks);
+  if (await areDistinct(context, all)) {
+    context.budget.release(held);
+    yield* inTurns(context.pacer, all);
+    return;
+  }
+  const block = await concatBlocks(context.pacer, steps, all);
+  const merged = await mergeRepeatsPaced(context, block, rule);
+  context.budget.release(held);
+  yield* inPieces(context.pacer, merged);
+}
+
+/** Blocks that are there already, with turns of the loop between. */
+export async function* inTurns(pacer: Pacer, blocks: Iterable<Block>): Blocks {
+  for (const block of blocks) {
+    yield block;
+    const turn = pacer.turn();
+    if (turn !== undefined) await turn;
+  }
+}
+
+/** Whether no label set comes twice: nearly always, and then nothing need be moved. */
+async function areDistinct(context: QueryContext, blocks: readonly Block[]): Promise<boolean> {
+  const seen = new Set<string>();
+  let count = 0;
+  for (const { labels } of blocks) {
+    await context.pacer.rows(labels.length, (row) => seen.add(labelsKey(labels[row]!)));
+    count += labels.length;
+    if (seen.size < count) return false;
+    const turn = context.pacer.turn();
+    if (turn !== undefined) await turn;
+  }
+  return true;
 }
 
 /** Makes the label sets of a block of any size distinct. */
@@ -76,7 +114,8 @@ export async function mergeRepeatsPaced(
 ): Promise<Block> {
   const merge = new RepeatMerge(block, rule);
   await context.pacer.rows(block.labels.length, (row) => merge.add(row));
-  return merge.result();
+  const { kept } = merge;
+  return kept === undefined ? block : await pickRowsPaced(context.pacer, block, kept);
 }
 
 /** The block of a function that drops metric names: at once, or, if the query delays it, marked. */
@@ -96,14 +135,26 @@ export async function settleNames(context: QueryContext, block: Block): Promise<
   return await mergeRepeatsPaced(context, relabelled(block, labels), "merge");
 }
 
+/** The blocks of a whole query, whose names are settled: as they come where none is left to do. Held to its end. */
+export async function settledBlocks(
+  context: QueryContext,
+  blocks: Blocks,
+  steps: number,
+): Promise<readonly Block[]> {
+  const { all } = await gather(context, blocks);
+  if (all.every(({ dropsName }) => dropsName === undefined)) return all;
+  const block = await concatBlocks(context.pacer, steps, all);
+  return [await settleNames(context, await dropAbsentRowsPaced(context.pacer, block))];
+}
+
 /** Repeats the one step of each block over `steps` steps. */
-export async function* broadcast(blocks: Blocks, steps: number): Blocks {
+export async function* broadcast(pacer: Pacer, blocks: Blocks, steps: number): Blocks {
   for await (const block of blocks) {
     const rows = block.labels.length;
     const values = new Float64Array(rows * steps);
-    for (let row = 0; row < rows; row++) {
+    await pacer.rows(rows, (row) => {
       for (let s = 0; s < steps; s++) copyCells(values, row * steps + s, block.values, row, 1);
-    }
-    yield blockOf(steps, block.labels, values, block.dropsName, block.histograms);
+    }, rowsBetweenTurns(steps));
+    yield* inPieces(pacer, blockOf(steps, block.labels, values, block.dropsName, block.histograms));
   }
 }

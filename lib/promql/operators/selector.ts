@@ -13,11 +13,14 @@ import { findNewest, gatherNewest, gatherNewestTimes, gatherNewestWithGaps } fro
 import { mixedSmoothed } from "../kernels/mixed_extended.ts";
 import { gatherMixed } from "../kernels/mixed_window.ts";
 import { HISTOGRAM_CELLS } from "../histogram_weight.ts";
-import { withDetectedHints } from "./detected_hints.ts";
+import { readGroups } from "./read.ts";
 import { smoothedNewest } from "../kernels/extended.ts";
 
 /** Cells a block of a stream: small enough to stay in the second-level cache while operators pass it on. */
 export const BLOCK_CELLS_MAX = 1 << 16;
+
+/** Series a block of a stream: work on labels takes microseconds each, and an instant query has one cell a series. */
+const BLOCK_ROWS_MAX = 4096;
 
 /** Samples that one block may be made of, which bounds the time between two turns of the event loop. */
 export const BLOCK_SAMPLES_MAX = 1 << 20;
@@ -51,6 +54,7 @@ export function rowsPerBlock(steps: number, samplesPerRow: number): number {
   return Math.max(
     1,
     Math.min(
+      BLOCK_ROWS_MAX,
       Math.floor(BLOCK_CELLS_MAX / Math.max(1, steps)),
       Math.floor(BLOCK_SAMPLES_MAX / Math.max(1, samplesPerRow)),
     ),
@@ -70,17 +74,12 @@ export async function* selectVector(
   const { budget, pacer, lookbackMs, annotations } = context;
   const endMs = lookedAtMs(evaluator, grid, selector.at, selector.offset);
   const smoothed = selector.edge === "smoothed";
-  const groups = context.source.select({
-    matchers: selector.matchers,
-    range: {
-      startMs: endMs[0]! - lookbackMs + 1,
-      endMs: endMs[grid.count - 1]! + (smoothed ? lookbackMs : 0),
-    },
-    samplesMax: budget.samplesMax - budget.held,
-    oneAtATime: true,
-  }, pacer.signal);
+  const groups = readGroups(context, selector, {
+    startMs: endMs[0]! - lookbackMs + 1,
+    endMs: endMs[grid.count - 1]! + (smoothed ? lookbackMs : 0),
+  });
   const newest = new Int32Array(grid.count);
-  for await (const group of context.statsSelectors.has(selector) ? withDetectedHints(groups) : groups) {
+  for await (const group of groups) {
     budget.addRead(group.tMs.length * group.series.length);
     findNewest(group.tMs, endMs, lookbackMs, newest);
     const cells = group.histograms === undefined ? grid.count : grid.count * HISTOGRAM_CELLS;

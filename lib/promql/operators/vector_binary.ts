@@ -25,7 +25,13 @@ import { unsupported } from "./binary.ts";
 import { collect, releaseBlock } from "./collect.ts";
 import { HISTOGRAM_CELLS } from "../histogram_weight.ts";
 import { MatchGroups, printLabels, resultLabels, rowsBySlot, type SlotRows } from "./matching.ts";
+import { rowsBetweenTurns } from "./paced.ts";
+import type { Pacer } from "../pacer.ts";
 import { rowsPerBlock } from "./selector.ts";
+
+/** A pair costs the labels of its result, some microseconds. */
+const PAIRS_BETWEEN_TURNS = 512;
+const SLOTS_BETWEEN_TURNS = 64;
 
 interface Join {
   readonly node: Binary;
@@ -93,12 +99,19 @@ export async function* vectorBinary(evaluator: Evaluator, node: Binary, grid: St
     if (oneRows.starts[slot + 1]! - oneRows.starts[slot]! > 1) {
       refuseRepeatedOne(join, rowsOf(oneRows, slot), steps);
     }
+    const turn = context.pacer.turn();
+    if (turn !== undefined) await turn;
   }
   for (let slot = 0; slot < groups.count; slot++) {
-    for (const pair of pairsOfSlot(join, slot, manyRows, oneRows, steps)) pairs.push(pair);
-    if (pairs.length < room) continue;
-    yield compute(join, pairs, steps);
-    pairs = [];
+    for (const pair of await pairsOfSlot(context.pacer, join, slot, manyRows, oneRows, steps)) {
+      pairs.push(pair);
+      if (pairs.length < room) continue;
+      yield compute(join, pairs, steps);
+      pairs = [];
+      const turn = context.pacer.turn();
+      if (turn !== undefined) await turn;
+    }
+    if (slot % SLOTS_BETWEEN_TURNS !== 0) continue;
     const turn = context.pacer.turn();
     if (turn !== undefined) await turn;
   }
@@ -116,13 +129,14 @@ function rowsOf(by: SlotRows, slot: number): readonly number[] {
   return Array.from(by.rows.subarray(by.starts[slot]!, by.starts[slot + 1]!));
 }
 
-function pairsOfSlot(
+async function pairsOfSlot(
+  pacer: Pacer,
   join: Join,
   slot: number,
   manyRows: SlotRows,
   oneRows: SlotRows,
   steps: number,
-): readonly Pair[] {
+): Promise<readonly Pair[]> {
   const { matching, many, one } = join;
   const ms = rowsOf(manyRows, slot);
   const os = rowsOf(oneRows, slot);
@@ -130,7 +144,7 @@ function pairsOfSlot(
   if (!fills && (ms.length === 0 || os.length === 0)) return [];
   if (matching.card === "one-to-one" && ms.length > 1) refuseRepeatedMany(join, ms, os, steps);
   const pairs: Pair[] = [];
-  for (const m of ms) {
+  const addPairs = (m: number): void => {
     for (const o of os) {
       pairs.push({
         labels: resultLabels(many.labels[m]!, one.labels[o]!, matching, join.dropsName),
@@ -138,9 +152,11 @@ function pairsOfSlot(
         one: cellsOf(one, o),
       });
     }
-  }
+  };
+  if (ms.length === 1) addPairs(ms[0]!);
+  else await pacer.rows(ms.length, (i) => addPairs(ms[i]!), PAIRS_BETWEEN_TURNS);
   if (fills) fillPairs(join, ms, os, steps, pairs);
-  if (pairs.length > 1 && matching.card !== "one-to-one") refuseEqualResults(pairs, steps);
+  if (pairs.length > 1 && matching.card !== "one-to-one") await refuseEqualResults(pacer, pairs, steps);
   return pairs;
 }
 
@@ -207,8 +223,13 @@ function refuseRepeatedOne(join: Join, rows: readonly number[], steps: number): 
 function stepsWithValues(block: Block, steps: number): Uint8Array {
   const out = new Uint8Array(steps);
   const rows = block.labels.length;
-  for (let row = 0; row < rows; row++) {
-    for (let s = 0; s < steps; s++) if (!isAbsent(block.words, row * steps + s)) out[s] = 1;
+  let missing = steps;
+  for (let row = 0; row < rows && missing > 0; row++) {
+    for (let s = 0; s < steps; s++) {
+      if (out[s] === 1 || isAbsent(block.words, row * steps + s)) continue;
+      out[s] = 1;
+      missing--;
+    }
   }
   return out;
 }
@@ -241,9 +262,10 @@ function refuseRepeatedMany(join: Join, ms: readonly number[], os: readonly numb
   }
 }
 
-function refuseEqualResults(pairs: readonly Pair[], steps: number): void {
+async function refuseEqualResults(pacer: Pacer, pairs: readonly Pair[], steps: number): Promise<void> {
   const seen = new Map<string, Float64Array>();
-  for (const pair of pairs) {
+  await pacer.rows(pairs.length, (i) => {
+    const pair = pairs[i]!;
     const key = labelsKey(pair.labels);
     let taken = seen.get(key);
     if (taken === undefined) {
@@ -261,7 +283,7 @@ function refuseEqualResults(pairs: readonly Pair[], steps: number): void {
       }
       taken[s] = 1;
     }
-  }
+  }, Math.min(PAIRS_BETWEEN_TURNS, rowsBetweenTurns(steps)));
 }
 
 function computeMixed(join: Join, pairs: readonly Pair[], steps: number): Block {

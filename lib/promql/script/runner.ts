@@ -5,9 +5,9 @@
 import { assertNever } from "../../core/assert.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
-import type { HistogramTable } from "../../model/histogram_cell.ts";
 import { isAbsent, wordsOf } from "../../model/stale.ts";
 import { createEngine } from "../engine.ts";
+import { JoinedTables } from "../joined_tables.ts";
 import { ALL_PARSE_OPTIONS, parseExpr, printExpr } from "../parse.ts";
 import type { QueryEngine, QueryResult } from "../result.ts";
 import { type Command, type EvalTime, inLine, parseScript } from "./commands.ts";
@@ -164,12 +164,13 @@ async function compareMiddle(
   if (value.kind !== "matrix") return `as a range query: expected a matrix, got a ${value.kind}`;
   const labels = [];
   const cells: Float64Array[] = [];
-  let histograms: HistogramTable | undefined;
+  const tables = new JoinedTables(); // series of a range may have tables of their own
   for (const series of value.series) {
     if (isAbsent(wordsOf(series.values.slice()), 1)) continue;
     labels.push(series.labels);
-    histograms ??= series.histograms;
-    cells.push(series.values.subarray(1, 2));
+    const cell = series.values.slice(1, 2);
+    if (series.histograms !== undefined) tables.add(wordsOf(cell), 1, series.histograms);
+    cells.push(cell);
   }
   const values = new Float64Array(cells.length);
   cells.forEach((cell, i) => values.set(cell, i));
@@ -179,7 +180,7 @@ async function compareMiddle(
       ? undefined
       : `as a range query: expected ${expected.scalar}, got ${got}`;
   }
-  const reason = compareVector(expected, labels, values, histograms);
+  const reason = compareVector(expected, labels, values, tables.table);
   return reason === undefined ? undefined : `as a range query: ${reason}`;
 }
 
