@@ -232,6 +232,7 @@ export async function startServer(
         },
         parseOptions: status.parseOptions,
         delayedNameRemoval: args.features.includes("promql-delayed-name-removal"),
+        perStepStats: args.features.includes("promql-per-step-stats"),
         typeAndUnitLabels: args.features.includes("type-and-unit-labels"),
       });
     const engine = engineOver(source);

@@ -89,11 +89,15 @@ Deno.test("features are named true only while they are on", async () => {
   deepStrictEqual([off.promql_operators.sum, off.promql_operators.limitk], [true, false]);
   const on = await answerOf({
     parse: ALL_PARSE_OPTIONS,
-    enabledFeatures: ["type-and-unit-labels", "promql-delayed-name-removal", "concurrent-rule-eval"],
+    enabledFeatures: [
+      "type-and-unit-labels",
+      "promql-delayed-name-removal",
+      "promql-per-step-stats",
+      "concurrent-rule-eval",
+    ],
   });
   strictEqual(on.rules.concurrent_rule_eval, true);
-  deepStrictEqual(Object.values(on.promql).filter((value) => value === false), [false]);
-  strictEqual(on.promql.per_step_stats, false);
+  deepStrictEqual(Object.values(on.promql).filter((value) => value === false), []);
   deepStrictEqual([on.promql_functions.info, on.promql_operators.limitk, on.scrape.type_and_unit_labels], [
     true,
     true,
