@@ -26,6 +26,7 @@ import { adminDeps } from "./admin.ts";
 import { STORAGE_TIMEOUT_MS } from "./head_questions.ts";
 import type { IntervalLengths } from "./intervals.ts";
 import type { QueryLog } from "./query_log.ts";
+import type { ServerRules } from "./rules.ts";
 import type { ScrapeViews } from "./scrape_views.ts";
 import type { Store } from "./store.ts";
 import type { World } from "./world.ts";
@@ -42,6 +43,7 @@ export interface Running {
   readonly config: ActorRef<ConfigCommand>;
   readonly scrape: ScrapeViews;
   readonly intervals: IntervalLengths;
+  readonly rules: ServerRules;
 }
 
 /** What changes over the server's life and is shown outside of it. */
@@ -89,10 +91,15 @@ export interface HttpWiring {
   readonly quit: () => void;
 }
 
+/** As users reach this server; it ends in a slash where it has no path. */
+export function externalUrlOf(args: HttpWiring["args"], hostname: string): string {
+  const { flags } = args;
+  return flags["web.external-url"] || `http://${hostname}:${portOf(flags["web.listen-address"])}/`;
+}
+
 export function httpDeps({ args, world, status, running, reload, quit }: HttpWiring): HttpDeps {
   const { flags } = args;
-  const externalUrl = flags["web.external-url"] ||
-    `http://${world.hostname}:${portOf(flags["web.listen-address"])}/`;
+  const externalUrl = externalUrlOf(args, world.hostname);
   const routePrefix = flags["web.route-prefix"] ?? new URL(externalUrl).pathname;
   return {
     clock: world.clock,
@@ -190,7 +197,7 @@ async function tsdbStatus({ system, storage }: Running, top: number): Promise<Ts
 }
 
 async function selfSnapshot(
-  { system, storage, store, cache, scrape, intervals, queryLog }: Running,
+  { system, storage, store, cache, scrape, intervals, queryLog, rules }: Running,
   status: ServerStatus,
   world: World,
   queriesConcurrentMax: number,
@@ -244,6 +251,7 @@ async function selfSnapshot(
       intervals: intervals.snapshot(),
     },
     discovery: await scrape.discovery(),
+    rules: await rules.snapshot(),
     actors: system.stats(),
     eventLoop: world.loopStalls(),
     queriesConcurrentMax,

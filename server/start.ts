@@ -23,6 +23,7 @@ import { Follower } from "../lib/storage/follower.ts";
 import { HEAD_DEFAULTS } from "../lib/storage/head_options.ts";
 import { SHARD_ACTOR, SHARD_PREFIX, type StorageKeys, storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
+import type { SeriesSource } from "../lib/storage/source.ts";
 import { configBehavior } from "../actors/config.ts";
 import type { ConfigCommand } from "../actors/protocol/config.ts";
 import type { ShardCommand } from "../actors/protocol/shard.ts";
@@ -32,10 +33,11 @@ import { shardBehavior } from "../actors/shard.ts";
 import { shardReaderBehavior } from "../actors/shard_reader.ts";
 import { chooseConfig } from "./config_choice.ts";
 import { askHead } from "./head_questions.ts";
-import { httpDeps, type Running, ServerStatus } from "./http_deps.ts";
+import { externalUrlOf, httpDeps, type Running, ServerStatus } from "./http_deps.ts";
 import { IntervalLengths } from "./intervals.ts";
 import { createQueryClient } from "./query_client.ts";
 import { QueryLog } from "./query_log.ts";
+import { type ServerRules, startRules } from "./rules.ts";
 import { ScrapeViews } from "./scrape_views.ts";
 import { forgetStaleStreamsLater } from "./stale_streams.ts";
 import { openStore, type Store } from "./store.ts";
@@ -122,7 +124,7 @@ export async function startServer(
   const chosen = await chooseConfig(args, listening.addresses, world);
   const load = async () => {
     const loaded = await loadConfig(chosen.path, chosen.files, world.env);
-    return flags["narthex.read-only"] ? { ...loaded, scrapeConfigs: [] } : loaded;
+    return flags["narthex.read-only"] ? { ...loaded, scrapeConfigs: [], ruleFiles: [] } : loaded;
   };
   let config: PrometheusConfig;
   try {
@@ -215,22 +217,25 @@ export async function startServer(
       );
     const yieldToLoop = oneATurn(world.yieldToLoop); // among all queries
     const cache = new PageCache({ kv: readKv, keys, log, bytesMax: PAGE_CACHE_BYTES_DEFAULT, yieldToLoop });
-    const source = createSeriesSource({ head: askHead(system, storage), cache, yieldToLoop });
-    const engine = createEngine({
-      source,
-      clock,
-      yieldToLoop,
-      lookbackMs: flags["query.lookback-delta"],
-      samplesMax: flags["query.max-samples"],
-      timeoutMs: flags["query.timeout"],
-      get noStepSubqueryIntervalMs() {
-        return status.config?.global.evaluationIntervalMs ?? config.global.evaluationIntervalMs;
-      },
-      parseOptions: status.parseOptions,
-      delayedNameRemoval: args.features.includes("promql-delayed-name-removal"),
-      perStepStats: args.features.includes("promql-per-step-stats"),
-      typeAndUnitLabels: args.features.includes("type-and-unit-labels"),
-    });
+    const head = askHead(system, storage);
+    const source = createSeriesSource({ head, cache, yieldToLoop });
+    const engineOver = (source: SeriesSource) =>
+      createEngine({
+        source,
+        clock,
+        yieldToLoop,
+        lookbackMs: flags["query.lookback-delta"],
+        samplesMax: flags["query.max-samples"],
+        timeoutMs: flags["query.timeout"],
+        get noStepSubqueryIntervalMs() {
+          return status.config?.global.evaluationIntervalMs ?? config.global.evaluationIntervalMs;
+        },
+        parseOptions: status.parseOptions,
+        delayedNameRemoval: args.features.includes("promql-delayed-name-removal"),
+        perStepStats: args.features.includes("promql-per-step-stats"),
+        typeAndUnitLabels: args.features.includes("type-and-unit-labels"),
+      });
+    const engine = engineOver(source);
     const gate = await system.spawn(
       "query_gate",
       queryGateBehavior({
@@ -269,6 +274,29 @@ export async function startServer(
         },
       }),
     );
+    // What a rule sees need not survive a crash first: nobody has been shown it, and its own samples come later.
+    const hasty = { ...head, untilDurable: () => Promise.resolve() };
+    const rules = await startRules({
+      system,
+      storage,
+      source,
+      engine: queryLog.logged(engineOver(createSeriesSource({ head: hasty, cache, yieldToLoop }))),
+      notifier: undefined,
+      files: chosen.files,
+      clock,
+      log,
+      parse: status.parseOptions,
+      concurrentRules: args.features.includes("concurrent-rule-eval"),
+      concurrentMax: flags["rules.max-concurrent-evals"],
+      samplesMax: flags["query.max-samples"],
+      queryTimeoutMs: flags["query.timeout"],
+      lookbackMs: flags["query.lookback-delta"],
+      outageToleranceMs: flags["rules.alert.for-outage-tolerance"],
+      gracePeriodMs: flags["rules.alert.for-grace-period"],
+      resendDelayMs: flags["rules.alert.resend-delay"],
+      externalUrl: externalUrlOf(args, world.hostname).replace(/\/+$/, ""),
+      processStartMs: status.startMs,
+    });
     const configRef: ActorRef<ConfigCommand> = await system.spawn(
       "config",
       configBehavior({
@@ -292,6 +320,7 @@ export async function startServer(
       config: configRef,
       scrape: new ScrapeViews(system, manager),
       intervals,
+      rules,
     };
     await applyConfig(started);
     return started;
@@ -336,6 +365,7 @@ export async function startServer(
     target.system.tell(target.storage, { kind: "limitExemplars", exemplarsMax });
     if (outcome.kind === "rejected") throw new UserError("internal", outcome.reason);
     await openQueryLog(target.queryLog, status.config?.global.queryLogFile ?? "");
+    if (status.config !== undefined) await applyRules(target.rules, status.config);
   }
 
   /** As Prometheus: one that cannot be opened fails the reload, though the rest of the configuration is in force. */
@@ -345,6 +375,16 @@ export async function startServer(
     } catch (error) {
       status.reloadSucceeded = false;
       throw new UserError("internal", `Cannot write the query log: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** As Prometheus: rules that cannot be read fail the reload; those that were there go on. */
+  async function applyRules(rules: ServerRules, config: PrometheusConfig): Promise<void> {
+    try {
+      await rules.apply(config);
+    } catch (error) {
+      status.reloadSucceeded = false;
+      throw error;
     }
   }
 

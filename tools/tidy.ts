@@ -14,7 +14,18 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
   ["lib/storage", ["lib/core", "lib/model", "lib/actor"]],
   ["lib/promql", ["lib/core", "lib/model", "lib/storage/source.ts"]],
   ["lib/config", ["lib/core", "lib/model"]],
+  ["lib/template", ["lib/core", "lib/model"]],
   ["lib/discovery", ["lib/core", "lib/model", "lib/config"]],
+  ["lib/rules", [
+    "lib/core",
+    "lib/actor/types.ts",
+    "lib/actor/json_codec.ts",
+    "lib/model",
+    "lib/promql",
+    "lib/config",
+    "lib/template",
+    "lib/storage/source.ts",
+  ]],
   ["lib/scrape", ["lib/core", "lib/model", "lib/exposition", "lib/config", "lib/discovery"]],
   ["lib/remote", ["lib/core", "lib/model"]],
   ["lib/client", ["lib/core", "lib/model"]],
@@ -25,6 +36,7 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
     "lib/actor/types.ts",
     "lib/storage/source.ts",
     "lib/promql",
+    "lib/rules",
     "lib/remote",
     "lib/client",
     "lib/config",
@@ -37,6 +49,7 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
     "lib/discovery",
     "lib/exposition",
     "lib/promql",
+    "lib/rules",
     "lib/client",
     "lib/storage",
   ]],
@@ -51,6 +64,7 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
 /** An actor imports the children that it spawns, and no other actor. */
 const PARENTS: Readonly<Record<string, readonly string[]>> = {
   "actors/query_gate.ts": ["actors/active_queries.ts"],
+  "actors/rule_manager.ts": ["actors/rule_group.ts"],
   "actors/scrape_manager.ts": ["actors/scrape_pool.ts"],
   "actors/scrape_pool.ts": ["actors/discovery_file.ts", "actors/target.ts"],
 };

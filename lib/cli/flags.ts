@@ -53,6 +53,7 @@ export const ACTIVE_FEATURES: ReadonlySet<string> = new Set([
   "promql-delayed-name-removal",
   "promql-per-step-stats",
   "type-and-unit-labels",
+  "concurrent-rule-eval",
   "exemplar-storage",
 ]);
 
@@ -61,7 +62,7 @@ const DEFAULT_FEATURES: ReadonlySet<string> = new Set(["promql-duration-expr"]);
 
 /** Further names that Prometheus 3 knows: a warning. Any other name is an unknown one. */
 const INACTIVE_FEATURES: ReadonlySet<string> = new Set(
-  ("auto-reload-config concurrent-rule-eval created-timestamp-zero-ingestion delayed-compaction " +
+  ("auto-reload-config created-timestamp-zero-ingestion delayed-compaction " +
     "extra-scrape-metrics fast-startup histograms-st-encoding memory-snapshot-on-shutdown " +
     "metadata-wal-records native-histograms ooo-native-histograms old-ui " +
     "otlp-deltatocumulative otlp-native-delta-ingestion search-api st-storage " +

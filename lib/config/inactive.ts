@@ -10,7 +10,6 @@ export const INACTIVE_SECTIONS: readonly string[] = [
   "otlp",
   "remote_read",
   "remote_write",
-  "rule_files",
   "runtime",
   "storage.tsdb.chunk_encoding",
   "storage.tsdb.out_of_order_time_window",

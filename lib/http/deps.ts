@@ -13,6 +13,7 @@ import type { MetricMetadata } from "../model/metadata.ts";
 import type { Regex } from "../model/regex.ts";
 import type { ParseOptions } from "../promql/parse.ts";
 import type { QueryEngine } from "../promql/result.ts";
+import type { RuleGroupView } from "../rules/view.ts";
 import type { AppendSamples } from "../remote/append.ts";
 import type { ExemplarSeries, ExemplarStats } from "../model/exemplar.ts";
 import type { Matcher } from "../model/matchers.ts";
@@ -213,6 +214,7 @@ export interface SelfSnapshot {
   readonly storage: StorageSnapshot;
   readonly scrape: ScrapeSnapshot;
   readonly discovery: readonly DiscoverySnapshot[];
+  readonly rules: RulesSnapshot;
   readonly actors: SystemStats;
   readonly eventLoop: EventLoopSnapshot;
   readonly queriesConcurrentMax: number;
@@ -308,6 +310,22 @@ export interface IntervalSnapshot {
   readonly sumSeconds: number;
   /** 0.01, 0.05, 0.5, 0.9 and 0.99, as far as known; in seconds. */
   readonly quantiles: readonly (readonly [quantile: number, seconds: number])[];
+}
+
+/** Of durations in seconds; quantiles as far as known. */
+export interface SummarySnapshot {
+  readonly count: number;
+  readonly sumSeconds: number;
+  readonly quantiles: readonly (readonly [quantile: number, seconds: number])[];
+}
+
+export interface RulesSnapshot {
+  readonly groups: readonly RuleGroupView[];
+  readonly ruleDurations: SummarySnapshot;
+  readonly groupDurations: SummarySnapshot;
+  /** Evaluations that run, and that wait for a place. */
+  readonly evaluating: number;
+  readonly waiting: number;
 }
 
 export interface DiscoverySnapshot {

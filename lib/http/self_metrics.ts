@@ -13,6 +13,7 @@ import {
 import { processFamilies } from "../client/process.ts";
 import { labelsOf } from "../model/labels.ts";
 import type { ReceiverStats } from "../remote/receiver.ts";
+import { ruleFamilies } from "./rule_metrics.ts";
 import type {
   BuildInfo,
   IntervalSnapshot,
@@ -66,6 +67,7 @@ export class SelfMetrics implements Collector {
     yield* poolFamilies(snapshot.scrape.pools);
     yield intervalFamily(snapshot.scrape.intervals);
     yield* discoveryFamilies(snapshot);
+    yield* ruleFamilies(snapshot.rules);
     yield* actorFamilies(snapshot);
     yield* families(cacheRows(snapshot));
     yield* stallFamilies(snapshot.eventLoop);

@@ -111,7 +111,15 @@ export class FakeSource implements SeriesSource {
   }
 }
 
+const NO_DURATIONS = { count: 0, sumSeconds: 0, quantiles: [] };
 export const SELF: SelfSnapshot = {
+  rules: {
+    groups: [],
+    ruleDurations: NO_DURATIONS,
+    groupDurations: NO_DURATIONS,
+    evaluating: 0,
+    waiting: 0,
+  },
   configReload: { successful: true, lastSuccessMs: 1_699_999_000_000 },
   storage: {
     series: 42,
