@@ -33,7 +33,6 @@ export const QUERY_FLAGS = {
     min: 1,
     mode: "server",
     help: "The capacity of the queue for pending Alertmanager notifications.",
-    ignored: IGNORED_YET,
   },
   "alertmanager.notification-batch-size": {
     kind: "integer",
@@ -41,14 +40,12 @@ export const QUERY_FLAGS = {
     min: 1,
     mode: "server",
     help: "The maximum number of notifications per batch to send to the Alertmanager.",
-    ignored: IGNORED_YET,
   },
   "alertmanager.drain-notification-queue-on-shutdown": {
     kind: "bool",
     default: "true",
     mode: "server",
     help: "Send outstanding Alertmanager notifications when shutting down.",
-    ignored: IGNORED_YET,
   },
   "query.lookback-delta": {
     kind: "duration",

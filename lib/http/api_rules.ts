@@ -1,5 +1,6 @@
 /** `rules`, `alerts` and `alertmanagers`. No rule is evaluated and nobody notified, so each is truthfully empty. */
 import { invalidParameter } from "./errors.ts";
+import { quoteJson } from "./json_writer.ts";
 import { jsonReply, type Reply } from "./reply.ts";
 import type { Call } from "./route.ts";
 import { quoteGo } from "../model/labels.ts";
@@ -17,6 +18,8 @@ export function alerts(): Reply {
   return jsonReply('{"alerts":[]}');
 }
 
-export function alertmanagers(): Reply {
-  return jsonReply('{"activeAlertmanagers":[],"droppedAlertmanagers":[]}');
+export async function alertmanagers(call: Call): Promise<Reply> {
+  const { active, dropped } = await call.deps.alertmanagers();
+  const rows = (urls: readonly string[]) => urls.map((url) => `{"url":${quoteJson(url)}}`).join(",");
+  return jsonReply(`{"activeAlertmanagers":[${rows(active)}],"droppedAlertmanagers":[${rows(dropped)}]}`);
 }

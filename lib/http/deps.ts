@@ -39,6 +39,7 @@ export interface HttpDeps {
   readonly readiness: () => Readiness;
   readonly lifecycle: Lifecycle;
   readonly targets: () => Promise<TargetsView>;
+  readonly alertmanagers: () => Promise<AlertmanagersView>;
   /** What the last scrape of each active target said about its metrics. */
   readonly targetMetadata: () => Promise<readonly TargetMetadataView[]>;
   /** Sorted. */
@@ -119,6 +120,13 @@ export interface TargetsView {
   readonly dropped: readonly DroppedTargetView[];
   /** Of every pool, those that are not kept included. */
   readonly droppedCounts: ReadonlyMap<string, number>;
+}
+
+/** URLs that alerts are posted to. */
+export interface AlertmanagersView {
+  readonly active: readonly string[];
+  /** Taken out by relabelling. */
+  readonly dropped: readonly string[];
 }
 
 export interface TargetMetadataView {
@@ -213,6 +221,7 @@ export interface SelfSnapshot {
   readonly configReload: { readonly successful: boolean; readonly lastSuccessMs: EpochMs | undefined };
   readonly storage: StorageSnapshot;
   readonly scrape: ScrapeSnapshot;
+  readonly notifications: NotificationsSnapshot;
   readonly discovery: readonly DiscoverySnapshot[];
   readonly rules: RulesSnapshot;
   readonly actors: SystemStats;
@@ -229,6 +238,27 @@ export interface EventLoopSnapshot {
   readonly stallMsTotal: number;
   /** Ascending; the last bound is Infinity. Each counts what is above the bound before it. */
   readonly counts: readonly { readonly boundS: number; readonly count: number }[];
+}
+
+/** An Alertmanager is there while it is found. */
+export interface NotificationsSnapshot {
+  readonly queueCapacity: number;
+  /** Of all sets, one that two sets name twice. */
+  readonly discovered: number;
+  readonly alertmanagers: readonly AlertmanagerSnapshot[];
+}
+
+export interface AlertmanagerSnapshot {
+  readonly url: string;
+  readonly queueLength: number;
+  readonly sent: number;
+  readonly errors: number;
+  readonly dropped: number;
+  readonly latency: {
+    readonly count: number;
+    readonly sumSeconds: number;
+    readonly quantiles: readonly (readonly [quantile: number, seconds: number])[];
+  };
 }
 
 export interface StorageSnapshot {

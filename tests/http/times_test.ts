@@ -1,7 +1,7 @@
 import { strictEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
+import { formatRfc3339 } from "../../lib/core/rfc3339.ts";
 import {
-  formatRfc3339,
   parseApiDurationMs,
   parseTimeMs,
   TIME_MS_MAX,
