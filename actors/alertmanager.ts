@@ -11,7 +11,7 @@ import type { AlertmanagerConfig } from "../lib/config/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
 import { messageOf } from "../lib/core/errors.ts";
 import type { Clock, Files, HttpOutcome, HttpPost, HttpPoster, HttpPosters, Log } from "../lib/core/ports.ts";
-import { type AlertNotice, encodeAlerts } from "../lib/notify/alert.ts";
+import { encodeAlerts, type SentAlert } from "../lib/notify/alert.ts";
 import { AlertQueue } from "../lib/notify/alert_queue.ts";
 import type { AlertmanagerCommand, AlertmanagerTallies, AlertmanagerView } from "./protocol/notifier.ts";
 
@@ -51,7 +51,7 @@ interface AlertmanagerState {
 }
 
 type AlertmanagerEvent =
-  | { readonly kind: "queued"; readonly alerts: readonly AlertNotice[] }
+  | { readonly kind: "queued"; readonly alerts: readonly SentAlert[] }
   | { readonly kind: "batchTaken"; readonly count: number }
   | { readonly kind: "batchSent"; readonly count: number }
   | { readonly kind: "batchDropped"; readonly count: number; readonly reason: string }
@@ -99,7 +99,7 @@ export function alertmanagerBehavior(
     }
   }
 
-  function onAlerts(state: AlertmanagerState, alerts: readonly AlertNotice[]): AlertmanagerDecision {
+  function onAlerts(state: AlertmanagerState, alerts: readonly SentAlert[]): AlertmanagerDecision {
     if (alerts.length === 0) return { events: [], effects: [] };
     const overflow = state.queue.length + alerts.length - deps.queueCapacity;
     if (overflow > 0) log.warn("Alert notification queue full, dropping alerts", { count: overflow });
@@ -121,7 +121,7 @@ export function alertmanagerBehavior(
     return { events: [ended, { kind: "drained" }], effects };
   }
 
-  function sendTask(batch: readonly AlertNotice[]): Effect<AlertmanagerCommand> {
+  function sendTask(batch: readonly SentAlert[]): Effect<AlertmanagerCommand> {
     const count = batch.length;
     return {
       kind: "task",
@@ -140,7 +140,7 @@ export function alertmanagerBehavior(
   }
 
   /** Rejects when a file with a secret cannot be read: they are read anew for each request. */
-  async function requestOf(batch: readonly AlertNotice[]): Promise<HttpPost> {
+  async function requestOf(batch: readonly SentAlert[]): Promise<HttpPost> {
     const { http, timeoutMs } = config;
     const tls = await tlsMaterial(http.tls, deps.files);
     return {

@@ -13,7 +13,11 @@ import { relabelAlerts } from "../lib/notify/alert.ts";
 import { alertmanagersOf } from "../lib/notify/alertmanagers.ts";
 import { alertmanagerBehavior, type AlertmanagerDeps } from "./alertmanager.ts";
 import { fileDiscoveryBehavior } from "./discovery_file.ts";
-import type { AlertmanagerCommand, AlertmanagerSetCommand, AlertmanagerSetView } from "./protocol/notifier.ts";
+import type {
+  AlertmanagerCommand,
+  AlertmanagerSetCommand,
+  AlertmanagerSetView,
+} from "./protocol/notifier.ts";
 
 const FILE_DISCOVERY = "discovery:file";
 /** Of the digest of a URL: an address may hold what a path may not. */
@@ -207,7 +211,8 @@ export function alertmanagerSetBehavior(
     }),
     decide,
     evolve,
-    resume: () => retired ? [{ kind: "stopSelf" }] : [...startDiscovery(assigned), tell(self, { kind: "start" })],
+    resume: () =>
+      retired ? [{ kind: "stopSelf" }] : [...startDiscovery(assigned), tell(self, { kind: "start" })],
     childEnded: (name) => ({ kind: "childEnded", name }),
     persistence: { kind: "none" },
     supervision: {

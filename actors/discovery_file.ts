@@ -59,7 +59,9 @@ export function fileDiscoveryBehavior(
           { kind: "timer", key: "refresh", atMs: nowMs + everyMs, command: { kind: "refreshDue" } },
         ];
         if (said === state.said) return { events: [], effects };
-        effects.push(tell(options.parent, { kind: "groupsFound", provider: options.provider, groups, errors }));
+        effects.push(
+          tell(options.parent, { kind: "groupsFound", provider: options.provider, groups, errors }),
+        );
         return { events: [{ kind: "read", groups, said }], effects };
       }
       default:

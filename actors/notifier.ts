@@ -7,17 +7,15 @@ import type { ActorPath, ActorRef, Behavior, Decision, Effect } from "../lib/act
 import type { AlertingConfig, AlertmanagerConfig } from "../lib/config/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
 import { EMPTY_LABELS, type Labels, labelsOf } from "../lib/model/labels.ts";
-import { type AlertNotice, relabelAlerts, withExternalLabels } from "../lib/notify/alert.ts";
-import type { AlertmanagerDeps } from "./alertmanager.ts";
-import { alertmanagerSetBehavior } from "./alertmanager_set.ts";
-import type { AlertsCommand } from "./protocol/alerts.ts";
-import type { AlertmanagerSetCommand, NotifierCommand } from "./protocol/notifier.ts";
+import { relabelAlerts, type SentAlert, withExternalLabels } from "../lib/notify/alert.ts";
+import { alertmanagerSetBehavior, type AlertmanagerSetOptions } from "./alertmanager_set.ts";
+import type { AlertmanagerSetCommand, AlertsCommand, NotifierCommand } from "./protocol/notifier.ts";
 
 export interface NotifierOptions {
   readonly path: ActorPath;
   /** Those who take alerts by message: an Alertmanager in this process. */
   readonly receivers: readonly ActorRef<AlertsCommand>[];
-  readonly alertmanager: AlertmanagerDeps;
+  readonly alertmanager: AlertmanagerSetOptions["deps"];
 }
 
 interface NotifierState {
@@ -69,7 +67,7 @@ export function notifierBehavior(
     }
   }
 
-  function onAlerts(state: NotifierState, sent: readonly AlertNotice[]): NotifierDecision {
+  function onAlerts(state: NotifierState, sent: readonly SentAlert[]): NotifierDecision {
     const labelled = withExternalLabels(sent, state.externalLabels);
     const alerts = relabelAlerts(labelled, state.alerting.alertRelabelConfigs);
     if (alerts.length === 0) return NOTHING;

@@ -31,7 +31,9 @@ export function inactiveOf(
   ];
 }
 
-function inactiveParts(parts: readonly Pick<ScrapeConfig, "http" | "inactiveDiscovery">[]): readonly string[] {
+function inactiveParts(
+  parts: readonly Pick<ScrapeConfig, "http" | "inactiveDiscovery">[],
+): readonly string[] {
   const names = [...new Set(parts.flatMap((part) => part.inactiveDiscovery))].sort();
   if (parts.some((part) => part.http.auth.kind === "oauth2")) names.push("oauth2");
   return names;

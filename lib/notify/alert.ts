@@ -9,20 +9,21 @@ import type { EpochMs } from "../core/time.ts";
 import { type Labels, labelValue, withLabel } from "../model/labels.ts";
 
 /** Plain data: it goes from actor to actor. */
-export interface AlertNotice {
+export interface SentAlert {
   readonly labels: Labels;
-  readonly annotations: Labels;
+  /** Sorted by name. */
+  readonly annotations: readonly (readonly [name: string, value: string])[];
   readonly startsAtMs: EpochMs;
-  /** In the past for an alert that has resolved; else the time until which it holds without another word. */
+  /** In the past for a resolved alert; else until when the alert holds if nobody sends it again. */
   readonly endsAtMs: EpochMs;
   readonly generatorUrl: string;
 }
 
 /** As Prometheus: an alert's own label wins over an external one, unless it is empty. */
 export function withExternalLabels(
-  alerts: readonly AlertNotice[],
+  alerts: readonly SentAlert[],
   externalLabels: Labels,
-): readonly AlertNotice[] {
+): readonly SentAlert[] {
   if (externalLabels.length === 0) return alerts;
   return alerts.map((alert) => {
     let { labels } = alert;
@@ -36,11 +37,11 @@ export function withExternalLabels(
 
 /** Without the alerts that a rule drops. */
 export function relabelAlerts(
-  alerts: readonly AlertNotice[],
+  alerts: readonly SentAlert[],
   configs: readonly RelabelConfig[],
-): readonly AlertNotice[] {
+): readonly SentAlert[] {
   if (configs.length === 0) return alerts;
-  const kept: AlertNotice[] = [];
+  const kept: SentAlert[] = [];
   for (const alert of alerts) {
     const labels = relabel(alert.labels, configs);
     if (labels !== undefined) kept.push({ ...alert, labels });
@@ -49,10 +50,10 @@ export function relabelAlerts(
 }
 
 /** The body of `POST /api/v2/alerts`. */
-export function encodeAlerts(alerts: readonly AlertNotice[]): Uint8Array<ArrayBuffer> {
+export function encodeAlerts(alerts: readonly SentAlert[]): Uint8Array<ArrayBuffer> {
   const rows = alerts.map((alert) => ({
     labels: recordOf(alert.labels),
-    annotations: recordOf(alert.annotations),
+    annotations: Object.fromEntries(alert.annotations),
     startsAt: formatRfc3339Ms(alert.startsAtMs),
     endsAt: formatRfc3339Ms(alert.endsAtMs),
     generatorURL: alert.generatorUrl,

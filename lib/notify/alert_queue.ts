@@ -1,10 +1,10 @@
 /** Alerts that wait for one receiver. Bounded: when it is full the oldest go, since the rules send again what lasts. */
 import { assert } from "../core/assert.ts";
-import type { AlertNotice } from "./alert.ts";
+import type { SentAlert } from "./alert.ts";
 
 export class AlertQueue {
   readonly #capacity: number;
-  #alerts: AlertNotice[] = [];
+  #alerts: SentAlert[] = [];
 
   constructor(capacity: number) {
     assert(capacity > 0, `capacity ${capacity}`);
@@ -16,7 +16,7 @@ export class AlertQueue {
   }
 
   /** Answers how many alerts of those that would have been kept so far are lost, the new ones included. */
-  push(alerts: readonly AlertNotice[]): number {
+  push(alerts: readonly SentAlert[]): number {
     const { length } = this.#alerts;
     const droppedCount = Math.max(0, length + alerts.length - this.#capacity);
     const keptOld = droppedCount >= length ? [] : this.#alerts.slice(droppedCount);
@@ -27,7 +27,7 @@ export class AlertQueue {
   }
 
   /** The oldest `countMax`, still in the queue. */
-  head(countMax: number): readonly AlertNotice[] {
+  head(countMax: number): readonly SentAlert[] {
     return this.#alerts.slice(0, countMax);
   }
 

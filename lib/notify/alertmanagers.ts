@@ -75,5 +75,7 @@ function addressProblem(address: string): string | undefined {
 function urlOf(labels: Labels): string {
   const path = labelValue(labels, "__alerts_path__");
   const slash = path === "" || path.startsWith("/") ? "" : "/";
-  return `${labelValue(labels, "__scheme__")}://${labelValue(labels, "__address__")}${slash}${encodeURI(path)}`;
+  return `${labelValue(labels, "__scheme__")}://${labelValue(labels, "__address__")}${slash}${
+    encodeURI(path)
+  }`;
 }

@@ -77,7 +77,9 @@ class Poster implements HttpPoster {
       const next = new URL(location, url);
       if (status !== 307 && status !== 308) send = undefined;
       // What authenticates, whatever its name, is for the first host alone.
-      if (next.origin !== url.origin) headers = headers.filter(([name]) => HARMLESS_HEADERS.has(name.toLowerCase()));
+      if (next.origin !== url.origin) {
+        headers = headers.filter(([name]) => HARMLESS_HEADERS.has(name.toLowerCase()));
+      }
       url = next;
     }
   }
