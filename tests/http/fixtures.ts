@@ -259,6 +259,11 @@ export function worldOf(change: (deps: HttpDeps) => HttpDeps = (deps) => deps): 
     readiness: () => "ready",
     lifecycle: { reload: () => Promise.resolve(), quit: () => {} },
     targets: () => Promise.resolve({ active: [], dropped: [], droppedCounts: new Map() }),
+    rules: {
+      groups: () => Promise.resolve([]),
+      history: () => Promise.resolve({ entries: [], completeSinceMs: undefined }),
+      stateAt: () => Promise.resolve({ alerts: [], completeSinceMs: undefined }),
+    },
     alertmanagers: () => Promise.resolve({ active: [], dropped: [] }),
     targetMetadata: () => Promise.resolve([]),
     scrapePoolNames: () => Promise.resolve(["a", "b"]),
