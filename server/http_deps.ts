@@ -144,6 +144,11 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
     readiness: () => status.readiness,
     lifecycle: { reload, quit },
     targets: () => running().scrape.targets(),
+    rules: {
+      groups: () => running().rules.groups(),
+      history: (matcherSets, { startMs, endMs }) => running().rules.history(matcherSets, startMs, endMs),
+      stateAt: (matcherSets, timeMs) => running().rules.stateAt(matcherSets, timeMs),
+    },
     alertmanagers: () => running().notifier.alertmanagers(),
     targetMetadata: () => running().scrape.metadata(),
     scrapePoolNames: () => running().scrape.poolNames(),

@@ -26,7 +26,9 @@ export interface ServerNotifier {
   readonly views: NotifierViews;
 }
 
-export async function startNotifier({ system, ...alertmanager }: ServerNotifierOptions): Promise<ServerNotifier> {
+export async function startNotifier(
+  { system, ...alertmanager }: ServerNotifierOptions,
+): Promise<ServerNotifier> {
   const notifier: ActorRef<NotifierCommand> = await system.spawn(
     "notifier",
     // An Alertmanager in this process would be a receiver here.

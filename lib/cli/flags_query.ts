@@ -1,5 +1,5 @@
 /** Flags of rules, alerting and queries: Prometheus's names and defaults. Server mode only. */
-import { type FlagTable, IGNORED_YET } from "./flag_types.ts";
+import type { FlagTable } from "./flag_types.ts";
 
 export const QUERY_FLAGS = {
   "rules.alert.for-outage-tolerance": {
