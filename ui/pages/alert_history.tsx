@@ -16,6 +16,7 @@ import {
 } from "./alert_timeline.ts";
 
 const RANGES: readonly (readonly [title: string, rangeMs: number])[] = [
+  ["15m", 900_000],
   ["1h", 3_600_000],
   ["6h", 6 * 3_600_000],
   ["1d", 86_400_000],
