@@ -125,7 +125,10 @@ export async function startServer(
   const chosen = await chooseConfig(args, listening.addresses, world);
   const load = async () => {
     const loaded = await loadConfig(chosen.path, chosen.files, world.env);
-    return flags["narthex.read-only"] ? { ...loaded, scrapeConfigs: [], ruleFiles: [] } : loaded;
+    if (!flags["narthex.read-only"]) return loaded;
+    // The process that writes scrapes, evaluates and sends.
+    const alerting = { alertRelabelConfigs: [], alertmanagers: [] };
+    return { ...loaded, scrapeConfigs: [], ruleFiles: [], alerting };
   };
   let config: PrometheusConfig;
   try {
