@@ -42,7 +42,7 @@ import { groupOffsetMs, missedSlots, nextSlotMs } from "../lib/rules/schedule.ts
 import type { EvaluationSlots } from "../lib/rules/slots.ts";
 import { stageResult } from "../lib/rules/stage_result.ts";
 import { groupView, historyEntries } from "../lib/rules/view.ts";
-import type { NotifierCommand } from "./protocol/notifier.ts";
+import type { AlertsCommand } from "./protocol/notifier.ts";
 import type { RuleGroupCommand, RuleGroupQuestion, RuleSettings } from "./protocol/rules.ts";
 import type { ShardCommand } from "./protocol/shard.ts";
 
@@ -61,7 +61,7 @@ const RESTORE_AFTER_ITERATIONS = 2;
 export interface RuleGroupDeps extends ReadBackOptions {
   readonly storage: ActorRef<ShardCommand>;
   /** Undefined: nobody takes alerts. */
-  readonly notifier: ActorRef<NotifierCommand> | undefined;
+  readonly notifier: ActorRef<AlertsCommand> | undefined;
   /** As `EvaluationPorts.query`; the group is for the query log. */
   readonly query: (
     group: RuleGroup,
