@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createPosters } from "../../lib/sys/http_poster.ts";
+import { certificate } from "./certificate.ts";
 import type { HttpOutcome, HttpPost } from "../../lib/core/ports.ts";
 
 interface Seen {
@@ -137,4 +138,45 @@ Deno.test("a receiver that redirects for ever, hangs, is not there or has no add
   assert.deepEqual(nowhere, { kind: "failed", reason: 'parse "nowhere": not an absolute URL' });
   const strange = await once(post("ftp://x/"));
   assert.deepEqual(strange, { kind: "failed", reason: 'Post "ftp://x/": unsupported protocol scheme "ftp"' });
+});
+
+const pair = certificate();
+
+Deno.test({
+  name: `a body goes over TLS, verified or not, as the configuration says${
+    pair === undefined ? " (skipped: no openssl)" : ""
+  }`,
+  ignore: pair === undefined,
+  // Deno's node:https keeps a socket of a closed agent a moment longer than the test.
+  sanitizeResources: false,
+  sanitizeOps: false,
+  async fn() {
+    const { cert, key } = pair!;
+    const bodies: string[] = [];
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, cert, key, onListen() {} },
+      async (request) => {
+        bodies.push(`${request.method} ${request.headers.get("x-own")} ${await request.text()}`);
+        return new Response("ok");
+      },
+    );
+    try {
+      const url = `https://127.0.0.1:${server.addr.port}/`;
+      const unknown = await once(post(url));
+      assert(unknown.kind === "failed");
+      assert.match(unknown.reason, /^Post "https:.*: tls: failed to verify certificate: /);
+      for (
+        const tls of [
+          { insecureSkipVerify: true },
+          { insecureSkipVerify: false, caPem: cert, serverName: "scrape.test" },
+        ]
+      ) {
+        const outcome = await once(post(url, { tls }));
+        assert(outcome.kind === "response" && outcome.status === 200, JSON.stringify(outcome));
+      }
+      assert.deepEqual(bodies, ['POST 1 [{"a":"ä"}]', 'POST 1 [{"a":"ä"}]']);
+    } finally {
+      await server.shutdown();
+    }
+  },
 });
