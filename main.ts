@@ -12,6 +12,7 @@ import { claimDataDirectory, hasStore, holderName, kvPathOf } from "./lib/sys/da
 import { byteFiles, readStdin } from "./lib/sys/byte_files.ts";
 import { systemFiles } from "./lib/sys/files.ts";
 import { hostFiles } from "./lib/sys/host_files.ts";
+import { createPosters } from "./lib/sys/http_poster.ts";
 import { openKv } from "./lib/sys/kv.ts";
 import { openLines } from "./lib/sys/line_file.ts";
 import { createLog } from "./lib/sys/log.ts";
@@ -98,6 +99,7 @@ async function runServer(args: Extract<ServerArguments, { kind: "run" }>): Promi
     files: systemFiles,
     openLines,
     clients: createScrapeClients(),
+    posters: createPosters(),
     scheduler: { soon },
     yieldToLoop,
     env: (name) => Deno.env.get(name),

@@ -12,6 +12,7 @@ import { messageOf } from "../lib/core/errors.ts";
 import type { Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
 import type { ConfigCommand, ConfigEvent, ConfigStatus, ReloadOutcome } from "./protocol/config.ts";
+import type { NotifierCommand } from "./protocol/notifier.ts";
 import type { ScrapeManagerCommand } from "./protocol/scrape.ts";
 
 /** Reading files and globs is quick; a file system that hangs must not hang the reload for ever. */
@@ -23,6 +24,7 @@ export interface ConfigOptions {
   /** Of the whole text in force, secrets masked: tells versions apart. */
   readonly digestOf: (config: PrometheusConfig) => string;
   readonly scrape: ActorRef<ScrapeManagerCommand>;
+  readonly notifier: ActorRef<NotifierCommand>;
   readonly log: Log;
 }
 
@@ -64,6 +66,11 @@ export function configBehavior(options: ConfigOptions): Behavior<ConfigStatus, C
       tell(options.scrape, {
         kind: "apply",
         scrapeConfigs: config.scrapeConfigs,
+        externalLabels: config.global.externalLabels,
+      }),
+      tell(options.notifier, {
+        kind: "apply",
+        alerting: config.alerting,
         externalLabels: config.global.externalLabels,
       }),
       reply(replyTo, { kind: "applied" }),

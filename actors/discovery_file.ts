@@ -1,6 +1,6 @@
 /**
- * Reads the target files of a job, again and again, and tells the pool what it found. A file that cannot be read
- * or does not parse keeps the groups that it last gave.
+ * Reads the target files of a job or of a set of Alertmanagers, again and again, and tells its parent what it
+ * found. A file that cannot be read or does not parse keeps the groups that it last gave.
  */
 import { CHILDLESS } from "../lib/actor/childless.ts";
 import { tell } from "../lib/actor/effects.ts";
@@ -11,7 +11,7 @@ import type { Files } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
 import { readFileSd } from "../lib/discovery/file_sd.ts";
 import type { FileSdConfig, TargetGroup } from "../lib/discovery/target_groups.ts";
-import type { DiscoveryCommand, ScrapePoolCommand } from "./protocol/scrape.ts";
+import type { DiscoveryCommand, GroupsFoundCommand } from "./protocol/scrape.ts";
 
 /**
  * Files are looked at this often, and at each refresh interval if that is shorter: Prometheus watches the
@@ -24,12 +24,12 @@ export interface FileDiscoveryOptions {
   readonly configs: readonly FileSdConfig[];
   readonly files: Files;
   readonly provider: string;
-  readonly pool: ActorRef<ScrapePoolCommand>;
+  readonly parent: ActorRef<GroupsFoundCommand>;
 }
 
 interface FileDiscoveryState {
   readonly groups: readonly TargetGroup[];
-  /** Of the last answer, to tell the pool only of changes. */
+  /** Of the last answer, to tell only of changes. */
   readonly said: string;
 }
 
@@ -59,7 +59,9 @@ export function fileDiscoveryBehavior(
           { kind: "timer", key: "refresh", atMs: nowMs + everyMs, command: { kind: "refreshDue" } },
         ];
         if (said === state.said) return { events: [], effects };
-        effects.push(tell(options.pool, { kind: "groupsFound", provider: options.provider, groups, errors }));
+        effects.push(
+          tell(options.parent, { kind: "groupsFound", provider: options.provider, groups, errors }),
+        );
         return { events: [{ kind: "read", groups, said }], effects };
       }
       default:

@@ -267,7 +267,7 @@ export function scrapePoolBehavior(
       configs: config.fileSdConfigs,
       files: options.files,
       provider: providerOf(config),
-      pool: { path: options.path },
+      parent: { path: options.path },
     });
     return [{ kind: "spawn", name: FILE_DISCOVERY, behavior }];
   }

@@ -25,6 +25,7 @@ import type { ShardCommand } from "../actors/protocol/shard.ts";
 import { adminDeps } from "./admin.ts";
 import { STORAGE_TIMEOUT_MS } from "./head_questions.ts";
 import type { IntervalLengths } from "./intervals.ts";
+import type { NotifierViews } from "./notifier_views.ts";
 import type { QueryLog } from "./query_log.ts";
 import type { ServerRules } from "./rules.ts";
 import type { ScrapeViews } from "./scrape_views.ts";
@@ -42,6 +43,7 @@ export interface Running {
   readonly queryLog: QueryLog;
   readonly config: ActorRef<ConfigCommand>;
   readonly scrape: ScrapeViews;
+  readonly notifier: NotifierViews;
   readonly intervals: IntervalLengths;
   readonly rules: ServerRules;
 }
@@ -142,6 +144,12 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
     readiness: () => status.readiness,
     lifecycle: { reload, quit },
     targets: () => running().scrape.targets(),
+    rules: {
+      groups: () => running().rules.groups(),
+      history: (matcherSets, { startMs, endMs }) => running().rules.history(matcherSets, startMs, endMs),
+      stateAt: (matcherSets, timeMs) => running().rules.stateAt(matcherSets, timeMs),
+    },
+    alertmanagers: () => running().notifier.alertmanagers(),
     targetMetadata: () => running().scrape.metadata(),
     scrapePoolNames: () => running().scrape.poolNames(),
     scrapePoolConfigYaml: (pool) => Promise.resolve(status.config?.jobYaml[pool]),
@@ -197,7 +205,7 @@ async function tsdbStatus({ system, storage }: Running, top: number): Promise<Ts
 }
 
 async function selfSnapshot(
-  { system, storage, store, cache, scrape, intervals, queryLog, rules }: Running,
+  { system, storage, store, cache, scrape, notifier, intervals, queryLog, rules }: Running,
   status: ServerStatus,
   world: World,
   queriesConcurrentMax: number,
@@ -250,7 +258,8 @@ async function selfSnapshot(
       reloadFailures: status.reloadFailures,
       intervals: intervals.snapshot(),
     },
-    discovery: await scrape.discovery(),
+    notifications: await notifier.snapshot(),
+    discovery: [...await scrape.discovery(), ...await notifier.discovery()],
     rules: await rules.snapshot(),
     actors: system.stats(),
     eventLoop: world.loopStalls(),

@@ -8,7 +8,7 @@ import { messageOf, UserError } from "../lib/core/errors.ts";
 import type { EpochMs } from "../lib/core/time.ts";
 import { quoteJson } from "../lib/http/json_writer.ts";
 import { failedStatsJson, queryStatsJson } from "../lib/http/query_stats.ts";
-import { formatRfc3339Ms } from "../lib/http/times.ts";
+import { formatRfc3339Ms } from "../lib/core/rfc3339.ts";
 import type { QueryEngine, QueryOptions, QueryOrigin, QueryResult } from "../lib/promql/result.ts";
 
 export interface QueryLogOptions {

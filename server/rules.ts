@@ -19,7 +19,7 @@ import type { MatcherSets } from "../lib/rules/transition_log.ts";
 import { vectorOf } from "../lib/rules/vector.ts";
 import type { AlertHistory, AlertsAt, RuleGroupView } from "../lib/rules/view.ts";
 import type { SeriesSource } from "../lib/storage/source.ts";
-import type { NotifierCommand } from "../actors/protocol/notifier.ts";
+import type { AlertsCommand } from "../actors/protocol/notifier.ts";
 import type { RuleGroupQuestion, RuleManagerCommand } from "../actors/protocol/rules.ts";
 import type { ShardCommand } from "../actors/protocol/shard.ts";
 import { ruleManagerBehavior } from "../actors/rule_manager.ts";
@@ -36,7 +36,7 @@ export interface ServerRulesOptions {
   readonly source: SeriesSource;
   /** Without a queue; logs what it is asked. */
   readonly engine: QueryEngine;
-  readonly notifier: ActorRef<NotifierCommand> | undefined;
+  readonly notifier: ActorRef<AlertsCommand> | undefined;
   readonly files: Files;
   readonly clock: Clock;
   readonly log: Log;

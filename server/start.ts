@@ -35,6 +35,7 @@ import { chooseConfig } from "./config_choice.ts";
 import { askHead } from "./head_questions.ts";
 import { externalUrlOf, httpDeps, type Running, ServerStatus } from "./http_deps.ts";
 import { IntervalLengths } from "./intervals.ts";
+import { startNotifier } from "./notifier_views.ts";
 import { createQueryClient } from "./query_client.ts";
 import { QueryLog } from "./query_log.ts";
 import { type ServerRules, startRules } from "./rules.ts";
@@ -124,7 +125,10 @@ export async function startServer(
   const chosen = await chooseConfig(args, listening.addresses, world);
   const load = async () => {
     const loaded = await loadConfig(chosen.path, chosen.files, world.env);
-    return flags["narthex.read-only"] ? { ...loaded, scrapeConfigs: [], ruleFiles: [] } : loaded;
+    if (!flags["narthex.read-only"]) return loaded;
+    // The process that writes scrapes, evaluates and sends.
+    const alerting = { alertRelabelConfigs: [], alertmanagers: [] };
+    return { ...loaded, scrapeConfigs: [], ruleFiles: [], alerting };
   };
   let config: PrometheusConfig;
   try {
@@ -276,12 +280,26 @@ export async function startServer(
     );
     // What a rule sees need not survive a crash first: nobody has been shown it, and its own samples come later.
     const hasty = { ...head, untilDurable: () => Promise.resolve() };
+    const { notifier, views: notifierViews } = await startNotifier({
+      system,
+      posters: world.posters,
+      files: world.files,
+      clock,
+      log,
+      userAgent: `Narthex/${world.build.version}`,
+      queueCapacity: flags["alertmanager.notification-queue-capacity"],
+      batchSizeMax: flags["alertmanager.notification-batch-size"],
+      drains: flags["alertmanager.drain-notification-queue-on-shutdown"],
+    });
+    if (flags["alertmanager.drain-notification-queue-on-shutdown"]) {
+      opened.push({ close: () => notifierViews.drain(log) });
+    }
     const rules = await startRules({
       system,
       storage,
       source,
       engine: queryLog.logged(engineOver(createSeriesSource({ head: hasty, cache, yieldToLoop }))),
-      notifier: undefined,
+      notifier,
       files: chosen.files,
       clock,
       log,
@@ -303,6 +321,7 @@ export async function startServer(
         load,
         digestOf: (loaded) => createHash("sha256").update(loaded.yaml).digest("hex"),
         scrape: manager,
+        notifier,
         log,
       }),
     );
@@ -319,6 +338,7 @@ export async function startServer(
       queryLog,
       config: configRef,
       scrape: new ScrapeViews(system, manager),
+      notifier: notifierViews,
       intervals,
       rules,
     };

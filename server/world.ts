@@ -4,7 +4,7 @@
  */
 import type { Scheduler } from "../lib/actor/options.ts";
 import type { ProcessFacts } from "../lib/client/process.ts";
-import type { Clock, Files, HttpClients, Kv, LineSink, Log, Rng } from "../lib/core/ports.ts";
+import type { Clock, Files, HttpClients, HttpPosters, Kv, LineSink, Log, Rng } from "../lib/core/ports.ts";
 import type { HostPorts } from "../lib/exporters/host/ports.ts";
 import type { BuildInfo, EventLoopSnapshot, UiFile } from "../lib/http/deps.ts";
 
@@ -16,6 +16,7 @@ export interface World {
   /** Rejects with a `UserError` that names the file when it cannot be opened. */
   readonly openLines: (path: string) => Promise<LineSink>;
   readonly clients: HttpClients;
+  readonly posters: HttpPosters;
   readonly scheduler: Scheduler;
   readonly yieldToLoop: () => Promise<void>;
   readonly env: (name: string) => string | undefined;

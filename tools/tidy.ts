@@ -27,6 +27,7 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
     "lib/storage/source.ts",
   ]],
   ["lib/scrape", ["lib/core", "lib/model", "lib/exposition", "lib/config", "lib/discovery"]],
+  ["lib/notify", ["lib/core", "lib/model", "lib/config", "lib/discovery"]],
   ["lib/remote", ["lib/core", "lib/model"]],
   ["lib/client", ["lib/core", "lib/model"]],
   ["lib/exporters", ["lib/core", "lib/model", "lib/client"]],
@@ -48,6 +49,7 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
     "lib/config",
     "lib/discovery",
     "lib/exposition",
+    "lib/notify",
     "lib/promql",
     "lib/rules",
     "lib/client",
@@ -63,6 +65,8 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
 
 /** An actor imports the children that it spawns, and no other actor. */
 const PARENTS: Readonly<Record<string, readonly string[]>> = {
+  "actors/alertmanager_set.ts": ["actors/alertmanager.ts", "actors/discovery_file.ts"],
+  "actors/notifier.ts": ["actors/alertmanager_set.ts"],
   "actors/query_gate.ts": ["actors/active_queries.ts"],
   "actors/rule_manager.ts": ["actors/rule_group.ts"],
   "actors/scrape_manager.ts": ["actors/scrape_pool.ts"],

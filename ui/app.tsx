@@ -2,6 +2,8 @@
 import { Component, type ComponentChildren, render } from "preact";
 import { useEffect } from "preact/hooks";
 import { AutoIcon, Flame, MoonIcon, SunIcon } from "./icons.tsx";
+import { AlertsPage } from "./pages/alerts_page.tsx";
+import { RulesPage } from "./pages/rules_page.tsx";
 import { ConfigPage, FlagsPage, StatusPage } from "./pages/status_pages.tsx";
 import { TargetsPage } from "./pages/targets_page.tsx";
 import { TsdbPage } from "./pages/tsdb_page.tsx";
@@ -11,6 +13,8 @@ import { applyTheme, changeSettings, type Theme, useSettings } from "./settings.
 
 const PAGES: readonly (readonly [path: string, title: string])[] = [
   ["/query", "Query"],
+  ["/alerts", "Alerts"],
+  ["/rules", "Rules"],
   ["/targets", "Targets"],
   ["/status", "Status"],
   ["/tsdb-status", "Storage"],
@@ -26,6 +30,10 @@ function Page({ path }: { path: string }) {
     case "/graph":
     case "/query":
       return <QueryPage />;
+    case "/alerts":
+      return <AlertsPage />;
+    case "/rules":
+      return <RulesPage />;
     case "/targets":
       return <TargetsPage />;
     case "/status":

@@ -6,13 +6,13 @@ import type { EvaluationPorts } from "../../lib/rules/ports.ts";
 import type { ReadBackOptions } from "../../lib/rules/read_back.ts";
 import type { RuleGroup } from "../../lib/rules/rule.ts";
 import type { EvaluationSlots } from "../../lib/rules/slots.ts";
-import type { NotifierCommand } from "./notifier.ts";
+import type { AlertsCommand } from "./notifier.ts";
 import type { ShardCommand } from "./shard.ts";
 
 export interface RuleGroupDeps extends ReadBackOptions {
   readonly storage: ActorRef<ShardCommand>;
   /** Undefined: nobody takes alerts. */
-  readonly notifier: ActorRef<NotifierCommand> | undefined;
+  readonly notifier: ActorRef<AlertsCommand> | undefined;
   /** As `EvaluationPorts.query`; the group is for the query log. */
   readonly query: (
     group: RuleGroup,

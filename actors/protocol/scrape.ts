@@ -99,17 +99,19 @@ export interface PoolView {
   readonly exceededTargetLimit: number;
 }
 
+/** Everything that one discovery mechanism has found, replacing what it found before. */
+export interface GroupsFoundCommand {
+  readonly kind: "groupsFound";
+  readonly provider: string;
+  readonly groups: readonly TargetGroup[];
+  readonly errors: readonly string[];
+}
+
 export type ScrapePoolCommand =
   /** Told to itself when it starts and when it comes back: brings the targets to the newest assignment. */
   | { readonly kind: "start" }
   | { readonly kind: "configure"; readonly config: ScrapeConfig; readonly offsetSeed: number }
-  /** Everything that one discovery mechanism has found, replacing what it found before. */
-  | {
-    readonly kind: "groupsFound";
-    readonly provider: string;
-    readonly groups: readonly TargetGroup[];
-    readonly errors: readonly string[];
-  }
+  | GroupsFoundCommand
   | {
     readonly kind: "targetScraped";
     readonly name: string;

@@ -7,19 +7,17 @@ import { ConfigError } from "../config/problems.ts";
 import { expandGlob, hasGlob } from "../config/glob.ts";
 import { type Env, type LoadedSettings, loadSettings } from "../config/load.ts";
 import { readRuleFile, type RuleGroupSettings } from "../config/rule_file.ts";
-import { scrapeOf, staticGroupsOf } from "../config/settings.ts";
-import type { AlertmanagerSettings } from "../config/schema/alerting.ts";
+import { scrapeOf } from "../config/settings.ts";
 import type { HttpSettings } from "../config/schema/http_client.ts";
-import { relabel } from "../config/relabel.ts";
-import { relabelRulesOf } from "../config/settings.ts";
-import type { ScrapeConfig } from "../config/types.ts";
+import type { AlertmanagerConfig, ScrapeConfig } from "../config/types.ts";
 import { messageOf, UserError } from "../core/errors.ts";
 import type { Files } from "../core/ports.ts";
 import { formatDurationMs } from "../core/time.ts";
 import { readGroups } from "../discovery/file_sd.ts";
 import type { TargetGroup } from "../discovery/target_groups.ts";
 import { targetsOf } from "../discovery/targets.ts";
-import { compareLabels, type Labels, labelsOf, labelValue } from "../model/labels.ts";
+import { alertmanagersOf } from "../notify/alertmanagers.ts";
+import { compareLabels, type Labels, labelsOf } from "../model/labels.ts";
 import { checkRuleFile as checkRules } from "../rules/check_file.ts";
 import type { CheckConfigOptions } from "./commands.ts";
 
@@ -103,10 +101,10 @@ async function checkFile(
       checkTargets(job, groups);
     }
   }
-  for (const alertmanager of loaded.settings.alerting.alertmanagers) {
-    checkAlertmanagers(alertmanager, staticGroupsOf(alertmanager.static_configs));
+  for (const alertmanager of loaded.config.alerting.alertmanagers) {
+    checkAlertmanagers(alertmanager, alertmanager.staticConfigs);
     if (options.syntaxOnly) continue;
-    for (const file of alertmanager.file_sd_configs.flatMap((config) => config.files)) {
+    for (const file of alertmanager.fileSdConfigs.flatMap((config) => config.files)) {
       checkAlertmanagers(alertmanager, await readSdFiles(file, files, out, "alertmanager config"));
     }
   }
@@ -186,30 +184,9 @@ function checkTargets(job: ScrapeConfig, groups: readonly TargetGroup[]): void {
   if (errors.length > 0) throw new UserError("bad_data", errors[0]!);
 }
 
-function checkAlertmanagers(settings: AlertmanagerSettings, groups: readonly TargetGroup[]): void {
-  const rules = relabelRulesOf(settings.relabel_configs, "utf8");
-  for (const group of groups) {
-    for (const [index, target] of group.targets.entries()) {
-      const labels = relabel(alertmanagerLabels(settings, target, group.labels), rules);
-      if (labels === undefined) continue;
-      const address = labelValue(labels, "__address__");
-      const reason = address === "" ? "no address" : `"${address}" is not a valid hostname`;
-      if (address === "" || address.includes("/")) {
-        throw new UserError("bad_data", `instance ${index} in group ${group.source}: ${reason}`);
-      }
-    }
-  }
-}
-
-function alertmanagerLabels(settings: AlertmanagerSettings, own: Labels, group: Labels): Labels {
-  const pairs: [string, string][] = [
-    ["__scheme__", settings.scheme],
-    ["__alerts_path__", `${settings.path_prefix}/api/${settings.api_version}/alerts`],
-  ];
-  for (const labels of [group, own]) {
-    for (let i = 0; i < labels.length; i += 2) pairs.push([labels[i]!, labels[i + 1]!]);
-  }
-  return labelsOf(pairs);
+function checkAlertmanagers(config: AlertmanagerConfig, groups: readonly TargetGroup[]): void {
+  const { errors } = alertmanagersOf(config, groups);
+  if (errors.length > 0) throw new UserError("bad_data", errors[0]!);
 }
 
 async function checkRuleFile(

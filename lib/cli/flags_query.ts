@@ -1,5 +1,5 @@
 /** Flags of rules, alerting and queries: Prometheus's names and defaults. Server mode only. */
-import { type FlagTable, IGNORED_YET } from "./flag_types.ts";
+import type { FlagTable } from "./flag_types.ts";
 
 export const QUERY_FLAGS = {
   "rules.alert.for-outage-tolerance": {
@@ -33,7 +33,6 @@ export const QUERY_FLAGS = {
     min: 1,
     mode: "server",
     help: "The capacity of the queue for pending Alertmanager notifications.",
-    ignored: IGNORED_YET,
   },
   "alertmanager.notification-batch-size": {
     kind: "integer",
@@ -41,14 +40,12 @@ export const QUERY_FLAGS = {
     min: 1,
     mode: "server",
     help: "The maximum number of notifications per batch to send to the Alertmanager.",
-    ignored: IGNORED_YET,
   },
   "alertmanager.drain-notification-queue-on-shutdown": {
     kind: "bool",
     default: "true",
     mode: "server",
     help: "Send outstanding Alertmanager notifications when shutting down.",
-    ignored: IGNORED_YET,
   },
   "query.lookback-delta": {
     kind: "duration",

@@ -2,11 +2,10 @@
  * What a configuration may set and this server reads, checks and shows, but does not act on yet. A part that
  * becomes active loses its line here.
  */
-import type { PrometheusConfig, ScrapeConfig } from "./types.ts";
+import type { AlertmanagerConfig, PrometheusConfig, ScrapeConfig } from "./types.ts";
 
 /** Paths in the file. */
 export const INACTIVE_SECTIONS: readonly string[] = [
-  "alerting",
   "otlp",
   "remote_read",
   "remote_write",
@@ -23,10 +22,19 @@ export const INACTIVE_SECTIONS: readonly string[] = [
 export function inactiveOf(
   sets: (path: string) => boolean,
   jobs: readonly ScrapeConfig[],
+  alertmanagers: readonly AlertmanagerConfig[],
 ): PrometheusConfig["inactive"] {
-  const sections = INACTIVE_SECTIONS.filter(sets);
-  const discovery = new Set(jobs.flatMap((job) => job.inactiveDiscovery));
-  const names = [...discovery].sort();
-  if (jobs.some((job) => job.http.auth.kind === "oauth2")) names.push("oauth2");
-  return [...sections, ...names.map((name) => `scrape_configs.${name}`)];
+  return [
+    ...INACTIVE_SECTIONS.filter(sets),
+    ...inactiveParts(alertmanagers).map((name) => `alerting.alertmanagers.${name}`),
+    ...inactiveParts(jobs).map((name) => `scrape_configs.${name}`),
+  ];
+}
+
+function inactiveParts(
+  parts: readonly Pick<ScrapeConfig, "http" | "inactiveDiscovery">[],
+): readonly string[] {
+  const names = [...new Set(parts.flatMap((part) => part.inactiveDiscovery))].sort();
+  if (parts.some((part) => part.http.auth.kind === "oauth2")) names.push("oauth2");
+  return names;
 }

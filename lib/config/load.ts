@@ -13,7 +13,7 @@ import { root, type RootSettings, settleRoot } from "./schema/root.ts";
 import { Reader, type Schema } from "./schema/schema.ts";
 import { scrapeConfig, scrapeConfigsFile, type ScrapeSettings, settleScrape } from "./schema/scrape.ts";
 import type { GlobalSettings } from "./schema/global.ts";
-import { globalOf, scrapeOf, storageOf } from "./settings.ts";
+import { alertingOf, globalOf, scrapeOf, storageOf } from "./settings.ts";
 import type { PrometheusConfig, ScrapeConfig } from "./types.ts";
 import { parseYaml, type YamlNode } from "./yaml.ts";
 import { writeYaml } from "./yaml_write.ts";
@@ -67,13 +67,16 @@ export async function loadSettings(
     ...await readScrapeFiles(settings, files, options),
   ];
   const scrapeConfigs = jobs.map((job) => scrapeOf(job.settings));
+  const scheme = settings.global.metric_name_validation_scheme || "utf8";
+  const alerting = alertingOf(settings.alerting, scheme);
   const config: PrometheusConfig = {
     path,
     global: globalOf(settings.global, labels),
     ruleFiles: settings.rule_files,
     scrapeConfigs,
+    alerting,
     storage: storageOf(settings.storage),
-    inactive: inactiveOf((at) => holds(node, at.split(".")), scrapeConfigs),
+    inactive: inactiveOf((at) => holds(node, at.split(".")), scrapeConfigs, alerting.alertmanagers),
     warnings: reader.warnings,
     yaml: writeYaml(root.write(settings)),
     jobYaml: Object.fromEntries(

@@ -2,12 +2,15 @@
 import { labelsOf } from "../model/labels.ts";
 import type { TargetGroup } from "./target_groups.ts";
 import { httpClientOf } from "./http_settings.ts";
+import type { AlertingSettings, AlertmanagerSettings } from "./schema/alerting.ts";
 import { inactiveDiscoveryOf, type StaticGroup } from "./schema/discovery.ts";
 import { type GlobalSettings, isEscaping, isProtocol } from "./schema/global.ts";
 import type { RelabelSettings } from "./schema/relabel.ts";
 import type { ScrapeSettings } from "./schema/scrape.ts";
 import type { StorageSettings } from "./schema/sections.ts";
 import type {
+  AlertingConfig,
+  AlertmanagerConfig,
   GlobalConfig,
   NameEscapingScheme,
   NameValidationScheme,
@@ -102,6 +105,34 @@ export function relabelRulesOf(
     action: rule.action || "replace",
     nameValidationScheme,
   }));
+}
+
+export function alertingOf(alerting: AlertingSettings, scheme: NameValidationScheme): AlertingConfig {
+  return {
+    alertRelabelConfigs: relabelRulesOf(alerting.alert_relabel_configs, scheme),
+    alertmanagers: alerting.alertmanagers.map((set) => alertmanagerOf(set, scheme)),
+  };
+}
+
+export function alertmanagerOf(set: AlertmanagerSettings, scheme: NameValidationScheme): AlertmanagerConfig {
+  return {
+    scheme: set.scheme,
+    pathPrefix: set.path_prefix,
+    timeoutMs: set.timeout,
+    apiVersion: "v2",
+    http: httpClientOf(set),
+    staticConfigs: staticGroupsOf(set.static_configs),
+    fileSdConfigs: set.file_sd_configs.map((config) => ({
+      files: config.files,
+      refreshIntervalMs: config.refresh_interval,
+    })),
+    inactiveDiscovery: [
+      ...inactiveDiscoveryOf(set),
+      ...(set.sigv4 === undefined ? [] : ["sigv4"]),
+    ],
+    relabelConfigs: relabelRulesOf(set.relabel_configs, scheme),
+    alertRelabelConfigs: relabelRulesOf(set.alert_relabel_configs, scheme),
+  };
 }
 
 export function storageOf(storage: StorageSettings): StorageConfig {

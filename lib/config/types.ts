@@ -174,6 +174,29 @@ export interface ScrapeConfig extends ScrapeLimits {
   readonly metricRelabelConfigs: readonly RelabelConfig[];
 }
 
+/** A set of Alertmanagers: each of them gets every alert that its relabelling keeps. */
+export interface AlertmanagerConfig {
+  readonly scheme: string;
+  /** Without a slash at its end; may be empty. */
+  readonly pathPrefix: string;
+  readonly timeoutMs: number;
+  readonly apiVersion: "v2";
+  readonly http: HttpClientConfig;
+  readonly staticConfigs: readonly TargetGroup[];
+  readonly fileSdConfigs: readonly FileSdConfig[];
+  /** As of scrape configurations; `sigv4` among them where it is used. */
+  readonly inactiveDiscovery: readonly string[];
+  /** Of the Alertmanagers themselves. */
+  readonly relabelConfigs: readonly RelabelConfig[];
+  /** Of the alerts on their way to this set, after those of the whole section. */
+  readonly alertRelabelConfigs: readonly RelabelConfig[];
+}
+
+export interface AlertingConfig {
+  readonly alertRelabelConfigs: readonly RelabelConfig[];
+  readonly alertmanagers: readonly AlertmanagerConfig[];
+}
+
 export interface StorageConfig {
   /** undefined where the file does not say: the command line or the default decides. */
   readonly retentionMs: number | undefined;
@@ -190,6 +213,7 @@ export interface PrometheusConfig {
   readonly ruleFiles: readonly string[];
   /** Those of the file first, then those of `scrape_config_files` in the order of the paths. */
   readonly scrapeConfigs: readonly ScrapeConfig[];
+  readonly alerting: AlertingConfig;
   readonly storage: StorageConfig;
   /** What the file sets and this server checks but does not act on, each by its name in the file. */
   readonly inactive: readonly string[];

@@ -166,3 +166,24 @@ export interface HttpClient {
 export interface HttpClients {
   open(): HttpClient;
 }
+
+export interface HttpPost {
+  readonly url: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
+  readonly timeoutMs: number;
+  /** As Go: 307 and 308 send the body again, the others fetch what they point to. */
+  readonly followRedirects: boolean;
+  readonly tls?: HttpTls;
+  readonly proxyUrl?: string;
+}
+
+/** One a receiver: keeps its connection alive between requests. Ends as `HttpClient` does. */
+export interface HttpPoster {
+  post(request: HttpPost, signal: AbortSignal): Promise<HttpOutcome>;
+  close(): void;
+}
+
+export interface HttpPosters {
+  open(): HttpPoster;
+}

@@ -7,7 +7,7 @@ import { quoteJson } from "./json_writer.ts";
 import { parseInteger } from "./params.ts";
 import { jsonReply, type Reply } from "./reply.ts";
 import type { Call } from "./route.ts";
-import { formatRfc3339 } from "./times.ts";
+import { formatRfc3339 } from "../core/rfc3339.ts";
 
 /** As Prometheus. */
 const TSDB_LIST_LENGTH = 10;

@@ -13,7 +13,7 @@ import { type Params, parseInteger, withParameter } from "./params.ts";
 import { labelsJson, stringsJson } from "./query_json.ts";
 import { jsonReply, type Reply } from "./reply.ts";
 import type { Call } from "./route.ts";
-import { formatRfc3339 } from "./times.ts";
+import { formatRfc3339 } from "../core/rfc3339.ts";
 
 export async function targets(call: Call): Promise<Reply> {
   const state = (call.url.searchParams.get("state") ?? "").toLowerCase();

@@ -9,14 +9,14 @@ import type { Registry } from "../client/registry.ts";
 import type { Clock, KvFigures, Log } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { Labels } from "../model/labels.ts";
+import type { Matcher } from "../model/matchers.ts";
 import type { MetricMetadata } from "../model/metadata.ts";
 import type { Regex } from "../model/regex.ts";
 import type { ParseOptions } from "../promql/parse.ts";
 import type { QueryEngine } from "../promql/result.ts";
-import type { RuleGroupView } from "../rules/view.ts";
 import type { AppendSamples } from "../remote/append.ts";
 import type { ExemplarSeries, ExemplarStats } from "../model/exemplar.ts";
-import type { Matcher } from "../model/matchers.ts";
+import type { AlertHistory, AlertsAt, RuleGroupView } from "../rules/view.ts";
 import type { SeriesSource, TimeRange } from "../storage/source.ts";
 
 export interface HttpDeps {
@@ -39,6 +39,8 @@ export interface HttpDeps {
   readonly readiness: () => Readiness;
   readonly lifecycle: Lifecycle;
   readonly targets: () => Promise<TargetsView>;
+  readonly rules: RulesDeps;
+  readonly alertmanagers: () => Promise<AlertmanagersView>;
   /** What the last scrape of each active target said about its metrics. */
   readonly targetMetadata: () => Promise<readonly TargetMetadataView[]>;
   /** Sorted. */
@@ -119,6 +121,20 @@ export interface TargetsView {
   readonly dropped: readonly DroppedTargetView[];
   /** Of every pool, those that are not kept included. */
   readonly droppedCounts: ReadonlyMap<string, number>;
+}
+
+export interface RulesDeps {
+  readonly groups: () => Promise<readonly RuleGroupView[]>;
+  /** Of all groups together, oldest first. No matchers: all alerts. */
+  readonly history: (matcherSets: readonly (readonly Matcher[])[], range: TimeRange) => Promise<AlertHistory>;
+  readonly stateAt: (matcherSets: readonly (readonly Matcher[])[], timeMs: EpochMs) => Promise<AlertsAt>;
+}
+
+/** URLs that alerts are posted to. */
+export interface AlertmanagersView {
+  readonly active: readonly string[];
+  /** Taken out by relabelling. */
+  readonly dropped: readonly string[];
 }
 
 export interface TargetMetadataView {
@@ -213,6 +229,7 @@ export interface SelfSnapshot {
   readonly configReload: { readonly successful: boolean; readonly lastSuccessMs: EpochMs | undefined };
   readonly storage: StorageSnapshot;
   readonly scrape: ScrapeSnapshot;
+  readonly notifications: NotificationsSnapshot;
   readonly discovery: readonly DiscoverySnapshot[];
   readonly rules: RulesSnapshot;
   readonly actors: SystemStats;
@@ -229,6 +246,27 @@ export interface EventLoopSnapshot {
   readonly stallMsTotal: number;
   /** Ascending; the last bound is Infinity. Each counts what is above the bound before it. */
   readonly counts: readonly { readonly boundS: number; readonly count: number }[];
+}
+
+/** An Alertmanager is there while it is found. */
+export interface NotificationsSnapshot {
+  readonly queueCapacity: number;
+  /** Of all sets, one that two sets name twice. */
+  readonly discovered: number;
+  readonly alertmanagers: readonly AlertmanagerSnapshot[];
+}
+
+export interface AlertmanagerSnapshot {
+  readonly url: string;
+  readonly queueLength: number;
+  readonly sent: number;
+  readonly errors: number;
+  readonly dropped: number;
+  readonly latency: {
+    readonly count: number;
+    readonly sumSeconds: number;
+    readonly quantiles: readonly (readonly [quantile: number, seconds: number])[];
+  };
 }
 
 export interface StorageSnapshot {

@@ -1,5 +1,6 @@
 /** Every route of the server, as a table. Paths stand below the route prefix. */
 import * as admin from "./api_admin.ts";
+import * as history from "./api_alert_history.ts";
 import * as query from "./api_query.ts";
 import * as rules from "./api_rules.ts";
 import * as series from "./api_series.ts";
@@ -32,6 +33,8 @@ export function routesOf(self: SelfMetrics): readonly Route[] {
     apiRoute(GET, "/rules", rules.rules),
     apiRoute(GET, "/alerts", rules.alerts),
     apiRoute(GET, "/alertmanagers", rules.alertmanagers),
+    apiRoute(GET, "/narthex/alerts/history", history.alertHistory),
+    apiRoute(GET, "/narthex/alerts/at", history.alertsAt),
     apiRoute(GET, "/status/config", status.config),
     apiRoute(GET, "/status/flags", status.flags),
     apiRoute(GET, "/status/buildinfo", status.buildInfo),

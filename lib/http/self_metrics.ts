@@ -12,6 +12,7 @@ import {
 } from "../client/family.ts";
 import { processFamilies } from "../client/process.ts";
 import { labelsOf } from "../model/labels.ts";
+import { notificationFamilies } from "./notification_metrics.ts";
 import type { ReceiverStats } from "../remote/receiver.ts";
 import { ruleFamilies } from "./rule_metrics.ts";
 import type {
@@ -68,6 +69,7 @@ export class SelfMetrics implements Collector {
     yield intervalFamily(snapshot.scrape.intervals);
     yield* discoveryFamilies(snapshot);
     yield* ruleFamilies(snapshot.rules);
+    yield* notificationFamilies(snapshot.notifications);
     yield* actorFamilies(snapshot);
     yield* families(cacheRows(snapshot));
     yield* stallFamilies(snapshot.eventLoop);

@@ -2,7 +2,7 @@
  * Times and durations as the HTTP API takes and gives them: Unix seconds or RFC 3339, float seconds or Prometheus
  * durations. All results are milliseconds.
  */
-import { civilOf, daysFromCivil, daysInMonth } from "../core/calendar.ts";
+import { daysFromCivil, daysInMonth } from "../core/calendar.ts";
 import { type EpochMs, parseDurationMs } from "../core/time.ts";
 import { quoteGo } from "../model/labels.ts";
 import { parseGoFloat } from "../model/float.ts";
@@ -47,23 +47,6 @@ export function parseApiDurationMs(text: string): number {
   return ms;
 }
 
-/** As Go writes a time in JSON: UTC, fraction without trailing zeros; the zero time for undefined. */
-export function formatRfc3339(ms: EpochMs | undefined): string {
-  if (ms === undefined) return "0001-01-01T00:00:00Z";
-  return formatRfc3339Ms(ms).replace(/\.?0*Z$/, "Z");
-}
-
-/** UTC with three decimals, always. */
-export function formatRfc3339Ms(ms: EpochMs): string {
-  const days = Math.floor(ms / 86_400_000);
-  const rest = ms - days * 86_400_000;
-  const { year, month, day } = civilOf(days);
-  return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${pad(Math.floor(rest / 3_600_000), 2)}:` +
-    `${pad(Math.floor(rest / 60_000) % 60, 2)}:${pad(Math.floor(rest / 1000) % 60, 2)}.${
-      pad(Math.floor(rest % 1000), 3)
-    }Z`;
-}
-
 function secondsToMs(seconds: number): EpochMs {
   const whole = Math.trunc(seconds);
   const ms = whole * 1000 + Math.round((seconds - whole) * 1000);
@@ -89,8 +72,4 @@ function parseRfc3339Ms(text: string): EpochMs | undefined {
   const offset = (match[8] === "-" ? -1 : 1) * (offsetHours * 60 + offsetMinutes);
   const minutes = daysFromCivil(year, month, day) * 1440 + hour * 60 + minute - offset;
   return minutes * 60_000 + second * 1000 + fractionMs;
-}
-
-function pad(value: number, width: number): string {
-  return String(value).padStart(width, "0");
 }

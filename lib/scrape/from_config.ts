@@ -1,10 +1,10 @@
 /** From a scrape configuration to what one session and one request need of it. */
+import { credentialHeaders, tlsMaterial } from "../config/credentials.ts";
 import type { ScrapeConfig } from "../config/types.ts";
 import type { Files, HttpGet } from "../core/ports.ts";
 import { finestSchema } from "../model/histogram/resolution.ts";
 import type { DiscoveredTarget } from "../discovery/targets.ts";
 import { scrapeHeaders } from "./accept.ts";
-import { credentialHeaders, tlsMaterial } from "./credentials.ts";
 import type { ScrapeSettings } from "./settings.ts";
 
 export function settingsOf(

@@ -1,5 +1,5 @@
 /**
- * Scrapes over TLS and through proxies, by `fetch`. The rare TLS settings that `fetch` has no words for (no
+ * Requests over TLS and through proxies, and those that send a body, by `fetch`. The rare TLS settings that `fetch` has no words for (no
  * verification, another server name) go through node:https. Bodies are read piece by piece under the limit.
  */
 import { Agent, request } from "node:https";
@@ -36,6 +36,7 @@ export class FetchTransport implements Transport {
       const init: RequestInit & { client: Deno.HttpClient } = {
         headers: hop.headers.map(([name, value]): [string, string] => [name, value]),
         redirect: "manual",
+        ...(hop.send === undefined ? {} : { method: "POST", body: hop.send.slice() }),
         signal: hop.deadline.signal,
         client: this.#clientOf(hop),
       };
@@ -121,13 +122,15 @@ export class NodeTlsTransport implements Transport {
         : [before, value];
     }
     return new Promise((resolve, reject) => {
-      const sent = request(hop.url, { agent: this.#agent, headers, ...nodeTls(hop.tls) }, resolve);
+      const method = hop.send === undefined ? "GET" : "POST";
+      const sent = request(hop.url, { agent: this.#agent, method, headers, ...nodeTls(hop.tls) }, resolve);
       const { signal } = hop.deadline;
       const onAbort = () => sent.destroy(new Error("canceled"));
       signal.addEventListener("abort", onAbort, { once: true });
       sent.on("close", () => signal.removeEventListener("abort", onAbort));
       sent.on("error", reject);
-      sent.end();
+      if (hop.send === undefined) sent.end();
+      else sent.end(hop.send);
     });
   }
 }

@@ -16,6 +16,8 @@ export interface Hop {
   readonly deadline: Deadline;
   readonly tls: HttpTls | undefined;
   readonly proxyUrl: string | undefined;
+  /** Of a POST; undefined for a GET. */
+  readonly send?: Uint8Array | undefined;
 }
 
 export type HopOutcome =

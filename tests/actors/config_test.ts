@@ -14,6 +14,7 @@ function newConfig(load: () => Promise<PrometheusConfig>) {
     load,
     digestOf: ({ yaml }) => yaml,
     scrape: { path: "/scrape" },
+    notifier: { path: "/notifier" },
     log: QUIET,
   });
   return { behavior, config: new Decider(behavior, 5_000) };
@@ -38,7 +39,11 @@ Deno.test("a configuration that loads is handed on, and journalled by its digest
   const { config, behavior } = newConfig(() => loading(GOOD));
   const asked = config.send({ kind: "reload", replyTo: REPLY_TO });
   const { events, effects } = config.send(await loadedBy(asked.effects));
-  deepStrictEqual(brief(effects), ["tell /scrape apply", 'reply {"kind":"applied"}']);
+  deepStrictEqual(brief(effects), [
+    "tell /scrape apply",
+    "tell /notifier apply",
+    'reply {"kind":"applied"}',
+  ]);
   const { persistence } = behavior;
   ok(persistence.kind === "ahead");
   deepStrictEqual(events.map((event) => [event.kind, persistence.durable(event)]), [

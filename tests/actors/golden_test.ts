@@ -76,6 +76,7 @@ Deno.test("journals of the configuration of version 1 decode", () => {
     load: () => Promise.reject(new Error("not now")),
     digestOf: () => "",
     scrape: { path: "/scrape" },
+    notifier: { path: "/notifier" },
     log: QUIET,
   });
   check(behavior, golden("config_events_v1"), ["lastReloadSucceeded", "lastAppliedMs"]);

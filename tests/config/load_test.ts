@@ -194,11 +194,18 @@ remote_write: [{ url: "http://x/write" }]
 storage: { tsdb: { retention: { time: 30d, size: 1GB }, out_of_order_time_window: 5m } }
 scrape_configs:
 - { job_name: a, consul_sd_configs: [{}], dns_sd_configs: [{ names: [x] }] }
+alerting:
+  alertmanagers:
+  - { sigv4: { region: r }, dns_sd_configs: [{ names: [x] }] }
+  - { oauth2: { client_id: i, token_url: "http://t" } }
 `);
   deepStrictEqual(config.inactive, [
     "remote_write",
     "storage.tsdb.out_of_order_time_window",
     "storage.tsdb.retention.size",
+    "alerting.alertmanagers.dns_sd_configs",
+    "alerting.alertmanagers.sigv4",
+    "alerting.alertmanagers.oauth2",
     "scrape_configs.consul_sd_configs",
     "scrape_configs.dns_sd_configs",
   ]);

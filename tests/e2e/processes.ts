@@ -115,6 +115,25 @@ export async function startDenokv(
   return { ...started, token };
 }
 
+export interface AlertmanagerOptions {
+  readonly dataPath: string;
+  readonly configPath: string;
+  /** Of one that comes back; otherwise a free one. */
+  readonly port?: number;
+}
+
+export async function startAlertmanager(options: AlertmanagerOptions): Promise<Started> {
+  const port = options.port ?? freePort();
+  const started = start("prometheus-alertmanager", [
+    `--web.listen-address=127.0.0.1:${port}`,
+    `--storage.path=${options.dataPath}`,
+    `--config.file=${options.configPath}`,
+    "--cluster.listen-address=",
+  ], port);
+  await untilReady(started, "/-/ready");
+  return started;
+}
+
 function start(
   command: string,
   args: readonly string[],

@@ -186,6 +186,18 @@ export const SELF: SelfSnapshot = {
     outOfBounds: 0,
     intervals: [{ interval: "15s", count: 4, sumSeconds: 60, quantiles: [[0.5, 15]] }],
   },
+  notifications: {
+    queueCapacity: 10_000,
+    discovered: 1,
+    alertmanagers: [{
+      url: "http://am:9093/api/v2/alerts",
+      queueLength: 3,
+      sent: 40,
+      errors: 2,
+      dropped: 2,
+      latency: { count: 12, sumSeconds: 0.5, quantiles: [[0.5, 0.01], [0.9, 0.02], [0.99, NaN]] },
+    }],
+  },
   discovery: [{ manager: "scrape", config: "node", targets: 2, updates: 1, fileReadErrors: 0 }],
   actors: {
     kinds: [{ kind: "target", actors: 2, mailboxDepth: 0, commands: 8, restarts: 1, refused: 0 }],
@@ -255,6 +267,12 @@ export function worldOf(change: (deps: HttpDeps) => HttpDeps = (deps) => deps): 
     readiness: () => "ready",
     lifecycle: { reload: () => Promise.resolve(), quit: () => {} },
     targets: () => Promise.resolve({ active: [], dropped: [], droppedCounts: new Map() }),
+    rules: {
+      groups: () => Promise.resolve([]),
+      history: () => Promise.resolve({ entries: [], completeSinceMs: undefined }),
+      stateAt: () => Promise.resolve({ alerts: [], completeSinceMs: undefined }),
+    },
+    alertmanagers: () => Promise.resolve({ active: [], dropped: [] }),
     targetMetadata: () => Promise.resolve([]),
     scrapePoolNames: () => Promise.resolve(["a", "b"]),
     scrapePoolConfigYaml: (pool) => Promise.resolve(pool === "a" ? "job_name: a\n" : undefined),

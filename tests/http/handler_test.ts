@@ -54,7 +54,7 @@ Deno.test("status endpoints answer what the server is", async () => {
   );
 });
 
-Deno.test("what does not exist yet is truthfully empty", async () => {
+Deno.test("what there is none of is truthfully empty", async () => {
   const { json, get } = worldOf();
   strictEqual(await json("/api/v1/rules"), '{"status":"success","data":{"groups":[]}}');
   strictEqual(await json("/api/v1/alerts"), '{"status":"success","data":{"alerts":[]}}');

@@ -1,12 +1,7 @@
 import { strictEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
-import {
-  formatRfc3339,
-  parseApiDurationMs,
-  parseTimeMs,
-  TIME_MS_MAX,
-  TIME_MS_MIN,
-} from "../../lib/http/times.ts";
+import { formatRfc3339 } from "../../lib/core/rfc3339.ts";
+import { parseApiDurationMs, parseTimeMs, TIME_MS_MAX, TIME_MS_MIN } from "../../lib/http/times.ts";
 
 Deno.test("times are Unix seconds or RFC 3339, to the millisecond", () => {
   const cases: readonly (readonly [string, number])[] = [

@@ -3,7 +3,7 @@ import { createSimulation, type Simulated } from "../../lib/actor/simulation.ts"
 import type { SimKv } from "../../lib/actor/sim_kv.ts";
 import type { ActorRef } from "../../lib/actor/types.ts";
 import { loadConfig } from "../../lib/config/load.ts";
-import type { Files, HttpClients } from "../../lib/core/ports.ts";
+import type { Files, HttpClients, HttpPosters } from "../../lib/core/ports.ts";
 import type { EpochMs } from "../../lib/core/time.ts";
 import type { SeriesSource } from "../../lib/storage/source.ts";
 import { storageKeys } from "../../lib/storage/keys.ts";
@@ -11,6 +11,8 @@ import { PageCache } from "../../lib/storage/page_cache.ts";
 import { createSeriesSource } from "../../lib/storage/reader.ts";
 import { configBehavior } from "../../actors/config.ts";
 import type { ConfigCommand } from "../../actors/protocol/config.ts";
+import { notifierBehavior } from "../../actors/notifier.ts";
+import type { NotifierCommand } from "../../actors/protocol/notifier.ts";
 import type { ScrapeManagerCommand } from "../../actors/protocol/scrape.ts";
 import type { ShardCommand } from "../../actors/protocol/shard.ts";
 import { scrapeManagerBehavior } from "../../actors/scrape_manager.ts";
@@ -22,6 +24,11 @@ import { CONFIG_PATH } from "./model_config.ts";
 export const HOSTNAME = "sim";
 const KEYS = storageKeys(["d", 0]);
 const RELOAD_TIMEOUT_MS = 60_000;
+
+/** No Alertmanager is configured. */
+const NO_POSTERS: HttpPosters = {
+  open: () => ({ post: () => Promise.resolve({ kind: "failed", reason: "nobody" }), close() {} }),
+};
 
 export interface Surroundings {
   readonly seed: number;
@@ -80,12 +87,30 @@ export async function startProcess(around: Surroundings): Promise<Process> {
       },
     }),
   );
+  const notifier: ActorRef<NotifierCommand> = await sim.spawn(
+    "notifier",
+    notifierBehavior({
+      path: "/notifier",
+      receivers: [],
+      alertmanager: {
+        posters: NO_POSTERS,
+        files,
+        clock,
+        log,
+        userAgent: "Narthex/sim",
+        queueCapacity: 100,
+        batchSizeMax: 10,
+        drains: true,
+      },
+    }),
+  );
   const config: ActorRef<ConfigCommand> = await sim.spawn(
     "config",
     configBehavior({
       load: () => loadConfig(CONFIG_PATH, files, () => undefined),
       digestOf: (loaded) => `${loaded.yaml.length}`,
       scrape: manager,
+      notifier,
       log,
     }),
   );

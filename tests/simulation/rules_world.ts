@@ -15,7 +15,7 @@ import type { RuleGroup } from "../../lib/rules/rule.ts";
 import { EvaluationSlots } from "../../lib/rules/slots.ts";
 import type { RuleVector } from "../../lib/rules/vector.ts";
 import type { AlertHistoryEntry, RuleGroupView } from "../../lib/rules/view.ts";
-import type { NotifierCommand, SentAlert } from "../../actors/protocol/notifier.ts";
+import type { AlertsCommand, SentAlert } from "../../actors/protocol/notifier.ts";
 import type { RuleGroupQuestion, RuleManagerCommand } from "../../actors/protocol/rules.ts";
 import type { ShardCommand } from "../../actors/protocol/shard.ts";
 import { ruleManagerBehavior } from "../../actors/rule_manager.ts";
@@ -163,7 +163,7 @@ function scribe(remains: Remains): Behavior<null, ShardCommand, never> {
   };
 }
 
-function listener(remains: Remains): Behavior<null, NotifierCommand, never> {
+function listener(remains: Remains): Behavior<null, AlertsCommand, never> {
   return {
     name: "listener",
     initial: () => null,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { HttpOutcome } from "../../lib/core/ports.ts";
 import { against, clients, OK, once, reasonOf, request, textOf, write } from "./scrape_fixtures.ts";
+import { certificate } from "./certificate.ts";
 
 const exporter = ["/usr/bin/prometheus-node-exporter", "/usr/local/bin/prometheus-node-exporter"].find(
   (path) => {
@@ -41,26 +42,6 @@ Deno.test({
     }
   },
 });
-
-/** A certificate for `scrape.test` and its key, made by openssl; undefined where there is none. */
-function certificate(): { readonly cert: string; readonly key: string } | undefined {
-  try {
-    const folder = Deno.makeTempDirSync();
-    const args =
-      `req -x509 -newkey rsa:2048 -nodes -keyout ${folder}/key.pem -out ${folder}/cert.pem -days 2 -subj /CN=scrape.test ` +
-      "-addext subjectAltName=DNS:scrape.test -addext basicConstraints=critical,CA:FALSE";
-    const { success } = new Deno.Command("openssl", { args: args.split(" "), stdout: "null", stderr: "null" })
-      .outputSync();
-    const pair = success
-      ? { cert: Deno.readTextFileSync(`${folder}/cert.pem`), key: Deno.readTextFileSync(`${folder}/key.pem`) }
-      : undefined;
-    Deno.removeSync(folder, { recursive: true });
-    return pair;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
 
 const pair = certificate();
 

@@ -1,5 +1,6 @@
 /** A small server of the page and of an API with fixed answers, for tests in a browser. */
 import { readUiFile } from "../../lib/sys/ui_files.ts";
+import { RULES_ANSWERS } from "./page_rules.ts";
 
 export interface PageServer {
   readonly url: string;
@@ -31,6 +32,7 @@ const TARGET = {
 };
 
 const STATUS: Readonly<Record<string, unknown>> = {
+  ...RULES_ANSWERS,
   "status/buildinfo": { version: "9.9.9", revision: "abc", goVersion: "deno 2" },
   "status/runtimeinfo": {
     startTime: "2026-01-01T00:00:00Z",

@@ -143,6 +143,52 @@ browserTest("the targets page tells which target is down and why", "", async ({ 
   await page.getByText("__address__").waitFor();
 });
 
+browserTest(
+  "the rules page tells which rule fails and why, and leads to its graph",
+  "/prom",
+  async ({ page, server }) => {
+    await page.goto(`${server.url}/rules`);
+    await page.getByText("many-to-many matching <i>not</i> allowed").waitFor();
+    strictEqual(await page.locator(".rule").count(), 3);
+    assert((await page.locator(".ratio").last().innerText()).includes("1 of 1 rule failing"));
+    await page.getByRole("button", { name: "failing", exact: true }).click();
+    strictEqual(await page.locator(".rule").count(), 1);
+    await page.getByRole("button", { name: "all", exact: true }).click();
+    await page.getByRole("searchbox").fill("DISK_free");
+    strictEqual(await page.locator(".rule").count(), 1);
+    await page.getByRole("link", { name: "disk_free < 10" }).click();
+    await page.locator(".u-over").waitFor();
+    const { pathname, searchParams } = new URL(page.url());
+    deepStrictEqual([pathname, searchParams.get("g0.expr")], ["/prom/query", "disk_free < 10"]);
+    assert(server.queries.includes("disk_free < 10"));
+  },
+);
+
+browserTest(
+  "the alerts page tells what is on, since when and why, and what happened",
+  "",
+  async ({ page, server }) => {
+    await page.goto(`${server.url}/alerts`);
+    await page.getByText("/dev/b is <b>nearly</b> full").waitFor();
+    await page.getByText("Sent to 2 Alertmanagers").waitFor();
+    const states = await page.locator(".active-alerts tbody .badge").allInnerTexts();
+    deepStrictEqual(states.map((text) => text.toLowerCase()), ["firing", "pending"]);
+    assert((await page.locator(".active-alerts .since").first().innerText()).includes("10m ago"));
+    strictEqual(await page.locator(".alert-rule").count(), 2);
+
+    await page.getByRole("button", { name: "Show history" }).click();
+    await page.locator(".track .span.firing").waitFor();
+    strictEqual(await page.locator(".track .span").count(), 2);
+    await page.getByText("it matched for as long as 'for' says").waitFor();
+
+    await page.getByRole("button", { name: "inactive 1" }).click();
+    strictEqual(await page.locator(".rule-name").innerText(), "AllQuiet");
+    await page.getByRole("button", { name: "all", exact: true }).click();
+    await page.getByRole("searchbox").fill("disk=/dev/b");
+    strictEqual(await page.locator(".rule-name").innerText(), "DiskFull");
+  },
+);
+
 browserTest("the status pages work under a route prefix", "/prom", async ({ page, server }) => {
   await page.goto(`${server.url}/status`);
   await page.getByText("9.9.9").waitFor();

@@ -1,8 +1,8 @@
 /**
  * What an HTTP client block adds to a request: authentication, own headers, TLS material. Files are read at each
- * request, so that a rotated secret counts from the next scrape on.
+ * request, so that a rotated secret counts from the next request on.
  */
-import type { HttpClientConfig, Secret, TlsConfig } from "../config/types.ts";
+import type { HttpClientConfig, Secret, TlsConfig } from "./types.ts";
 import { UserError } from "../core/errors.ts";
 import type { Files, HttpTls } from "../core/ports.ts";
 
