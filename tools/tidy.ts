@@ -14,6 +14,7 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
   ["lib/storage", ["lib/core", "lib/model", "lib/actor"]],
   ["lib/promql", ["lib/core", "lib/model", "lib/storage/source.ts"]],
   ["lib/config", ["lib/core", "lib/model"]],
+  ["lib/template", ["lib/core", "lib/model"]],
   ["lib/discovery", ["lib/core", "lib/model", "lib/config"]],
   ["lib/scrape", ["lib/core", "lib/model", "lib/exposition", "lib/config", "lib/discovery"]],
   ["lib/remote", ["lib/core", "lib/model"]],

@@ -72,10 +72,32 @@ export function foldsCase(pattern: string): boolean {
   return pattern.startsWith("(?i)");
 }
 
-/** Whether the pattern is found anywhere in a text; the dot matches no newline. Throws as `compileAnchored`. */
-export function compileUnanchored(pattern: string): (text: string) => boolean {
+export interface RegexFinder {
+  finds(text: string): boolean;
+  /** Every match, from the left, replaced by `template` (as `Regex.expand`). */
+  replaceAll(text: string, template: string): string;
+}
+
+/** Of what is found anywhere in a text; the dot matches no newline. Throws as `compileAnchored`. */
+export function compileUnanchored(pattern: string): RegexFinder {
   const compiled = wrapErrors(() => RE2JS.compile(pattern));
-  return (text) => compiled.matcher(text).find();
+  return {
+    finds: (text) => compiled.matcher(text).find(),
+    replaceAll: (text, template) => {
+      const matcher = compiled.matcher(text);
+      let replaced = "";
+      let from = 0;
+      let before = -1;
+      while (matcher.find()) {
+        // As Go: no empty match right behind another match.
+        if (matcher.end() === before && matcher.start() === before) continue;
+        before = matcher.end();
+        replaced += text.slice(from, matcher.start()) + expandTemplate(template, groupsOf(compiled, matcher));
+        from = matcher.end();
+      }
+      return replaced + text.slice(from);
+    },
+  };
 }
 
 /** A pattern that only the full engine takes. In the words of Go, where it is a size of another kind. */
@@ -109,12 +131,17 @@ function plainRegex(pattern: string, compiled: RE2JS): Regex {
     expand: (text, template) => {
       const matcher = compiled.matcher(text);
       if (!matcher.matches()) return undefined;
-      return expandTemplate(template, (name) => {
-        const index = GROUP_NUMBER.test(name) ? Number(name) : undefined;
-        if (index !== undefined) return index <= matcher.groupCount() ? matcher.group(index) ?? "" : "";
-        return compiled.namedGroups()[name] === undefined ? "" : matcher.group(name) ?? "";
-      });
+      return expandTemplate(template, groupsOf(compiled, matcher));
     },
+  };
+}
+
+/** A group that the pattern does not have is empty. */
+function groupsOf(compiled: RE2JS, matcher: ReturnType<RE2JS["matcher"]>): (name: string) => string {
+  return (name) => {
+    const index = GROUP_NUMBER.test(name) ? Number(name) : undefined;
+    if (index !== undefined) return index <= matcher.groupCount() ? matcher.group(index) ?? "" : "";
+    return compiled.namedGroups()[name] === undefined ? "" : matcher.group(name) ?? "";
   };
 }
 

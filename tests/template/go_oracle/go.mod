@@ -1,0 +1,3 @@
+module narthex/tests/template
+
+go 1.22
