@@ -30,6 +30,7 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
     "lib/client",
     "lib/config",
     "lib/exposition",
+    "lib/template",
   ]],
   ["lib/cli", ["lib/core", "lib/model", "lib/config", "lib/discovery", "lib/promql", "lib/client"]],
   ["lib/sys", ["lib/core", "lib/model", "lib/client/process.ts", "lib/exporters/host/ports.ts"]],

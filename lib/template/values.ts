@@ -46,8 +46,12 @@ export class GoMap {
     return new GoMap(entries, "string", typeName, methods);
   }
 
-  static ofAny(entries: Iterable<readonly [string, GoValue]>): GoMap {
-    return new GoMap(entries, "interface {}", undefined, undefined);
+  static ofAny(
+    entries: Iterable<readonly [string, GoValue]>,
+    typeName?: string,
+    methods?: ReadonlyMap<string, GoFunction>,
+  ): GoMap {
+    return new GoMap(entries, "interface {}", typeName, methods);
   }
 
   sortedKeys(): readonly string[] {
