@@ -1,6 +1,6 @@
 /**
  * `check config`: loads each file as the server would, looks after the files it refers to, checks targets and rule
- * files, and prints as promtool does. Expressions in rules are not checked.
+ * files, and prints as promtool does.
  */
 import { formatProblem } from "../config/problems.ts";
 import { ConfigError } from "../config/problems.ts";
@@ -20,6 +20,7 @@ import { readGroups } from "../discovery/file_sd.ts";
 import type { TargetGroup } from "../discovery/target_groups.ts";
 import { targetsOf } from "../discovery/targets.ts";
 import { compareLabels, type Labels, labelsOf, labelValue } from "../model/labels.ts";
+import { checkRuleFile as checkRules } from "../rules/check_file.ts";
 import type { CheckConfigOptions } from "./commands.ts";
 
 export interface CheckConfigOut {
@@ -220,7 +221,9 @@ async function checkRuleFile(
   out.out(`Checking ${file}\n`);
   try {
     const unknownFields = options.ignoreUnknownFields ? "ignored" : "refused";
-    const groups = readRuleFile(await files.readText(file), file, unknownFields);
+    const read = readRuleFile(await files.readText(file), file, unknownFields);
+    checkRules(read, { parse: {}, nameValidation: "utf8" });
+    const { groups } = read;
     const duplicates = lints(options, "duplicate-rules") ? duplicateRules(groups) : [];
     if (duplicates.length > 0) {
       out.err(`  FAILED:\n     ${duplicatesMessage(duplicates)}\n\n`);

@@ -136,6 +136,12 @@ export class Reader {
     this.report(at ?? origin.place, message, path);
   }
 
+  /** Where a struct that was read stands, or one of its fields; undefined where the file does not have it. */
+  placeOf(value: object, name?: string): YamlPlace | undefined {
+    const origin = this.#origins.get(value);
+    return name === undefined ? origin?.place : origin?.fields.get(name);
+  }
+
   /** A path as the file has it, for messages. */
   unresolved(path: string): string {
     const prefix = this.directory.endsWith("/") ? this.directory : this.directory + "/";
