@@ -7,8 +7,9 @@ import { type CommandPorts, type JsonRequest, runCommand } from "./lib/cli/comma
 import type { ServerArguments } from "./lib/cli/flags.ts";
 import type { BuildInfo as CliBuildInfo } from "./lib/cli/help.ts";
 import { messageOf, UserError } from "./lib/core/errors.ts";
-import { systemClock } from "./lib/sys/clock.ts";
-import { claimDataDirectory, holderName } from "./lib/sys/data_directory.ts";
+import { createClock } from "./lib/sys/clock.ts";
+import { claimDataDirectory, hasStore, holderName, kvPathOf } from "./lib/sys/data_directory.ts";
+import { byteFiles, readStdin } from "./lib/sys/byte_files.ts";
 import { systemFiles } from "./lib/sys/files.ts";
 import { hostFiles } from "./lib/sys/host_files.ts";
 import { openKv } from "./lib/sys/kv.ts";
@@ -45,6 +46,7 @@ const commandPorts: CommandPorts = {
       out: (text) => writeAll(Deno.stdout, text),
       err: (text) => writeAll(Deno.stderr, text),
     }, (name) => Deno.env.get(name)),
+  tsdb: { files: byteFiles, stdin: readStdin, openStore: openStoreAlone },
   build,
 };
 
@@ -61,6 +63,22 @@ async function fetchJson({ url, method, headers, body }: JsonRequest) {
   }
 }
 
+/** For a command that works on the data of a server that does not run. */
+async function openStoreAlone(path: string, { create }: { readonly create: boolean }) {
+  if (!create && !await hasStore(path)) {
+    throw new UserError("not_found", `there is no Narthex store in ${path}`);
+  }
+  const data = await claimDataDirectory(path);
+  const kv = await openKv(data.kvPath);
+  return {
+    kv,
+    close: () => {
+      kv.close();
+      data.release();
+    },
+  };
+}
+
 function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let rest = new TextEncoder().encode(text);
   while (rest.length > 0) rest = rest.subarray(to.writeSync(rest));
@@ -74,7 +92,7 @@ async function runServer(args: Extract<ServerArguments, { kind: "run" }>): Promi
   });
   const loop = watchEventLoop();
   const world: World = {
-    clock: systemClock,
+    clock: createClock(loop.fired),
     rng: systemRng,
     log,
     files: systemFiles,
@@ -89,8 +107,21 @@ async function runServer(args: Extract<ServerArguments, { kind: "run" }>): Promi
     holder: holderName(),
     build: { ...build, runtimeVersion: build.goVersion },
     claimData: claimDataDirectory,
+    kvPathOf,
     openKv,
-    listen: ({ addresses, handler }) => serve({ addresses, handler, log }),
+    listen: ({ addresses, handler }) =>
+      serve({
+        addresses,
+        log,
+        handler: async (request, info) => {
+          const answered = loop.attend();
+          try {
+            return await handler(request, info);
+          } finally {
+            answered();
+          }
+        },
+      }),
     uiFile: readUiFile,
     embeddedConfig: () => Deno.readTextFile(new URL("./config/prometheus.yml", import.meta.url)),
     host: hostFiles(),

@@ -10,15 +10,27 @@ import { assertNever } from "../lib/core/assert.ts";
 import { messageOf } from "../lib/core/errors.ts";
 import type { Clock, Kv, KvCommit, Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
+import { type AppendOutcome, type SampleBatch, STORE_LIMITS } from "../lib/model/batch.ts";
+import { blockStats } from "../lib/storage/block_stats.ts";
+import { completeClean, dropDeletions, planClean, runClean } from "../lib/storage/clean_deletions.ts";
+import { applyDeletions, keepDeletions, planDeletions } from "../lib/storage/deletions.ts";
 import { CorruptDataError } from "../lib/storage/errors.ts";
 import { Head, HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head.ts";
 import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
 import { labelNamesOf, labelValuesOf, seriesOf } from "../lib/storage/head_listing.ts";
 import { viewOf } from "../lib/storage/head_view.ts";
 import type { StorageKeys } from "../lib/storage/keys.ts";
-import { abandon, complete, freeze, frozenOf, planMaintenance } from "../lib/storage/maintenance.ts";
+import {
+  abandon,
+  complete,
+  freeze,
+  frozenOf,
+  planMaintenance,
+  RUN_CELLS_MAX,
+} from "../lib/storage/maintenance.ts";
 import { runMaintenance } from "../lib/storage/maintenance_run.ts";
 import { openHead } from "../lib/storage/open.ts";
+import { FUTURE_MS } from "../lib/storage/trusted_time.ts";
 import type { ShardCommand, ShardEvent } from "./protocol/shard.ts";
 
 /** A sample may be lost to a crash for so long after it was taken. */
@@ -26,6 +38,11 @@ export const JOURNAL_FLUSH_MS = 1_000;
 /** A commit's worth. */
 export const JOURNAL_FLUSH_BYTES_MAX = 600 * 1024;
 const MAINTENANCE_TICK_MS = 10_000;
+/**
+ * Full windows wait so long for others: a run costs some commits, and looks at all cohorts, whatever it seals. Enough
+ * of them for a whole run wait for nobody.
+ */
+const MAINTENANCE_GATHER_MS = 5_000;
 /** After a failed run: the store may be full or away. */
 const MAINTENANCE_RETRY_MS = 5_000;
 const RETENTION_TICK_MS = 5 * 60_000;
@@ -43,6 +60,8 @@ export interface ShardOptions {
   readonly clock?: Clock;
   /** For maintenance, between pieces of work. Default: no turns. */
   readonly yieldToLoop?: () => Promise<void>;
+  /** Hears of each record that is replayed, and of the first that is. Default: nobody does. */
+  readonly replaying?: (seq: number, firstSeq: number) => void;
   /** Counted back from the newest sample; Infinity keeps all. */
   readonly retentionMs: number;
   readonly head?: Partial<HeadOptions>;
@@ -59,7 +78,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
   const ports = { kv: options.kv, keys: options.keys, log: options.log, checks };
 
   function retainFromMs(head: Head): number {
-    return head.maxMs - options.retentionMs;
+    return Math.min(head.maxMs, head.trustedTime.nowMs) - options.retentionMs;
   }
 
   function decide(head: Head, command: ShardCommand, nowMs: EpochMs): ShardDecision {
@@ -90,19 +109,46 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         return answer(reply(command.replyTo, cardinalityOf(head, command.top)));
       case "releaseCohort":
         return onReleaseCohort(head, command.cohort);
+      case "deleteSeries":
+        return onDeleteSeries(head, command);
+      case "deletionsKept":
+        return {
+          events: [{ kind: "seriesDeleted", deletions: command.deletions }],
+          effects: [reply(command.replyTo, { kind: "done" })],
+        };
+      case "cleanDeletions":
+        return onCleanDeletions(head, command, nowMs);
+      case "deletionsCleaned":
+        return onDeletionsCleaned(head, command, nowMs);
+      case "deletionsDropped":
+        return answer(reply(command.replyTo, { kind: "done" }));
+      case "adminFailed":
+        return {
+          events: command.held ? [{ kind: "maintenanceResumed", uncertain: true }] : [],
+          effects: [reply(command.replyTo, { kind: "failed", reason: command.reason })],
+        };
+      case "holdMaintenance":
+        if (head.maintenanceRunning) return answer(reply(command.replyTo, { kind: "busy" }));
+        return {
+          events: [{ kind: "maintenanceHeld" }],
+          effects: [{ kind: "whenDurable", effects: [reply(command.replyTo, { kind: "done" })] }],
+        };
+      case "resumeMaintenance":
+        return { events: [{ kind: "maintenanceResumed", uncertain: false }], effects: [] };
+      case "blocks":
+        return answer(reply(command.replyTo, blockStats(head)));
       case "maintenanceDue":
         return onMaintenanceDue(head, nowMs);
       case "retentionDue":
         return {
-          events: [{ kind: "seriesExpired", beforeMs: retainFromMs(head) }],
+          events: [{ kind: "clockSeen", nowMs }, { kind: "seriesExpired", beforeMs: retainFromMs(head) }],
           effects: [retentionTimer(nowMs + RETENTION_TICK_MS)],
         };
       case "maintenanceEnded":
         return {
           events: [{ kind: "maintenanceCompleted", done: command.done, nowMs }],
           effects: [
-            // What is still due goes on at once; the tick comes anyway.
-            maintenanceTimer(nowMs),
+            maintenanceTimer(command.done.more ? nowMs : nextRunMs(head, nowMs)),
             ...command.done.truncatedThrough > head.truncatedThrough
               ? [{ kind: "truncate", throughSeq: command.done.truncatedThrough } as const]
               : [],
@@ -124,19 +170,117 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     command: Extract<ShardCommand, { readonly kind: "append" }>,
     nowMs: EpochMs,
   ): ShardDecision {
-    const { outcomes, events } = head.judge(command.batches, command.atomic, nowMs);
+    const renounced = renouncedBy(head, command.batches, nowMs);
+    if (renounced.length > 0) {
+      return {
+        events: renounced.map((cohort) => ({ kind: "cohortRenounced", cohort })),
+        effects: [reply(command.replyTo, command.batches.map(() => ({ kind: "wrongEpoch", epoch: 0 })))],
+      };
+    }
+    const { outcomes, events: appended } = head.judge(command.batches, command.atomic, nowMs);
+    const events = [...appended, ...ingestNews(head, outcomes, nowMs)];
     const answered = reply(command.replyTo, outcomes);
     const effect: ShardEffect = command.durable ? { kind: "whenDurable", effects: [answered] } : answered;
-    if (head.due.size === 0 || head.maintenanceRunning || head.maintenanceAsked) {
-      return { events, effects: [effect] };
+    if (head.due.size === 0 || head.maintenanceRunning) return { events, effects: [effect] };
+    const atMs = nextRunMs(head, nowMs);
+    if (atMs >= head.maintenanceAskedMs) return { events, effects: [effect] };
+    // Never in this decision: the batch was judged against the head before a freeze.
+    return {
+      events: [...events, { kind: "maintenanceAsked", atMs }],
+      effects: [effect, maintenanceTimer(atMs)],
+    };
+  }
+
+  function nextRunMs(head: Head, nowMs: EpochMs): EpochMs {
+    if (head.due.size === 0) return nowMs + MAINTENANCE_TICK_MS;
+    const isEnough = head.dueCells >= RUN_CELLS_MAX || head.windowBytes * 2 > headOptions.windowBytesMax;
+    return isEnough ? nowMs : nowMs + MAINTENANCE_GATHER_MS;
+  }
+
+  /** One line in the log when the store stops keeping up, and one when it does again. */
+  function ingestNews(head: Head, outcomes: readonly AppendOutcome[], nowMs: EpochMs): readonly ShardEvent[] {
+    const refused = outcomes.filter((o) => o.kind === "limited" && STORE_LIMITS.has(o.limit));
+    const [first] = refused;
+    if (first?.kind === "limited") {
+      if (head.ingestStopped === undefined) {
+        options.log.error("Ingest stops until the store keeps up", { reason: first.reason });
+      }
+      return [{ kind: "appendsRefused", count: refused.length, nowMs }];
     }
-    // Full windows wait for no tick. Not in this decision: the batch was judged against the head before a freeze.
-    return { events: [...events, { kind: "maintenanceAsked" }], effects: [effect, maintenanceTimer(nowMs)] };
+    if (head.ingestStopped === undefined || !outcomes.some(({ kind }) => kind === "appended")) return [];
+    const seconds = Math.round((nowMs - head.ingestStopped.sinceMs) / 1000);
+    options.log.info("Ingest goes on", { seconds, refused: head.counters.appendsRefused });
+    return [{ kind: "ingestResumed" }];
   }
 
   function onReleaseCohort(head: Head, name: string): ShardDecision {
     const cohort = head.byName.get(name);
     return cohort === undefined ? NOTHING : { events: [{ kind: "cohortReleased", cohort }], effects: [] };
+  }
+
+  function onDeleteSeries(
+    head: Head,
+    { matcherSets, range, replyTo }: Extract<ShardCommand, { readonly kind: "deleteSeries" }>,
+  ): ShardDecision {
+    const deletions = planDeletions(head, matcherSets, range);
+    if (deletions.length === 0) return answer(reply(replyTo, { kind: "done" }));
+    const { fence } = head;
+    return answer({
+      kind: "task",
+      label: "delete series",
+      timeoutMs: MAINTENANCE_TIMEOUT_MS,
+      run: async () => {
+        await keepDeletions(deletions, { ...ports, checks: () => [...checks(), fence] });
+        return { kind: "deletionsKept", deletions, replyTo };
+      },
+      failed: (error) => ({ kind: "adminFailed", reason: messageOf(error), held: false, replyTo }),
+    });
+  }
+
+  function onCleanDeletions(
+    head: Head,
+    { replyTo }: Extract<ShardCommand, { readonly kind: "cleanDeletions" }>,
+    nowMs: EpochMs,
+  ): ShardDecision {
+    if (head.maintenanceRunning) return answer(reply(replyTo, { kind: "busy" }));
+    const parts = planClean(head);
+    if (parts.length === 0) return answer(reply(replyTo, { kind: "done" }));
+    const { yieldToLoop } = options;
+    const { fence } = head;
+    return {
+      events: [{ kind: "maintenanceHeld" }],
+      effects: [{
+        kind: "task",
+        label: "clean deletions",
+        timeoutMs: MAINTENANCE_TIMEOUT_MS,
+        run: async () => {
+          const runPorts = { ...ports, checks: () => [...checks(), fence], nowMs, yieldToLoop };
+          return { kind: "deletionsCleaned", done: await runClean(parts, runPorts), replyTo };
+        },
+        failed: (error) => ({ kind: "adminFailed", reason: messageOf(error), held: true, replyTo }),
+      }],
+    };
+  }
+
+  function onDeletionsCleaned(
+    head: Head,
+    { done, replyTo }: Extract<ShardCommand, { readonly kind: "deletionsCleaned" }>,
+    nowMs: EpochMs,
+  ): ShardDecision {
+    const { fence } = head;
+    return {
+      events: [{ kind: "deletionsCleaned", done, nowMs }],
+      effects: [{
+        kind: "task",
+        label: "drop deletions",
+        timeoutMs: MAINTENANCE_TIMEOUT_MS,
+        run: async () => {
+          await dropDeletions(done, { ...ports, checks: () => [...checks(), fence] });
+          return { kind: "deletionsDropped", replyTo };
+        },
+        failed: (error) => ({ kind: "adminFailed", reason: messageOf(error), held: false, replyTo }),
+      }],
+    };
   }
 
   function onMaintenanceDue(head: Head, nowMs: EpochMs): ShardDecision {
@@ -146,7 +290,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       : planMaintenance(head, { nowMs, retainFromMs: retainFromMs(head) });
     if (plan === undefined) return { events: [{ kind: "maintenanceIdle" }], effects: [next] };
     const { yieldToLoop } = options;
-    const runPorts = { ...ports, checks: () => [...checks(), head.fence], yieldToLoop };
+    const runPorts = { ...ports, yieldToLoop };
     const task: ShardEffect = {
       kind: "task",
       label: "maintenance",
@@ -174,11 +318,30 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         if (cohort !== undefined) cohort.released = true;
         return head;
       }
+      case "seriesDeleted":
+        applyDeletions(head, event.deletions);
+        return head;
+      case "maintenanceHeld":
+        head.maintenanceRunning = true;
+        return head;
+      case "maintenanceResumed":
+        head.maintenanceRunning = false;
+        if (event.uncertain) {
+          for (const number of head.deletions.keys()) {
+            const cohort = head.cohorts.get(number);
+            if (cohort !== undefined) cohort.uncertain = true;
+          }
+        }
+        return head;
+      case "deletionsCleaned":
+        head.maintenanceRunning = false;
+        completeClean(head, event.done, event.nowMs);
+        return head;
       case "maintenanceAsked":
-        head.maintenanceAsked = true;
+        head.maintenanceAskedMs = event.atMs;
         return head;
       case "maintenanceIdle":
-        head.maintenanceAsked = false;
+        head.maintenanceAskedMs = Infinity;
         return head;
       case "maintenanceStarted":
         freeze(head, event.frozen);
@@ -188,6 +351,21 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         return head;
       case "maintenanceAbandoned":
         abandon(head, event.reason);
+        return head;
+      case "cohortRenounced": {
+        const cohort = head.cohorts.get(event.cohort);
+        if (cohort !== undefined) head.renounce(cohort);
+        return head;
+      }
+      case "appendsRefused":
+        head.counters.appendsRefused += event.count;
+        head.ingestStopped ??= { sinceMs: event.nowMs };
+        return head;
+      case "ingestResumed":
+        head.ingestStopped = undefined;
+        return head;
+      case "clockSeen":
+        head.trustedTime.look(event.nowMs);
         return head;
       case "seriesExpired":
         head.expireSeries(event.beforeMs);
@@ -204,6 +382,13 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     evolve,
     resume(head, nowMs) {
       head.replayed(nowMs);
+      head.trustedTime.start(nowMs, head.maxMs);
+      if (head.counters.journalGaps > 0) {
+        options.log.error("Samples were passed over in the replay, since the journal is damaged", {
+          gaps: head.counters.journalGaps,
+          recordsPassedOver: head.counters.journalRecordsSkipped,
+        });
+      }
       return [maintenanceTimer(nowMs + MAINTENANCE_RETRY_MS), retentionTimer(nowMs + MAINTENANCE_RETRY_MS)];
     },
     persistence: {
@@ -212,17 +397,24 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       flushBytesMax: JOURNAL_FLUSH_BYTES_MAX,
       open: async () => {
         const { head, afterSeq } = await openHead({ ...ports, clock: options.clock }, headOptions);
+        options.replaying?.(afterSeq, afterSeq + 1);
         return { state: head, afterSeq };
       },
       pendingBytes: (head) => head.pendingBytes,
       drain: (head, firstSeq) => head.drain(firstSeq),
       replay: (head, record, seq) => {
         try {
+          options.replaying?.(seq, head.truncatedThrough + 1);
           head.replay(record, seq);
         } catch (error) {
           if (!(error instanceof CorruptDataError)) throw error;
           throw new CorruptRecordError(`Record ${seq} of the shard: ${error.message}`, { cause: error });
         }
+        return head;
+      },
+      damaged: (head, gap) => {
+        options.log.error("Records of the journal cannot be read", { ...gap });
+        head.skipGap(gap);
         return head;
       },
     },
@@ -235,6 +427,20 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     },
     mailboxCapacity: SHARD_MAILBOX_CAPACITY,
   };
+}
+
+/** Cohorts whose newest sample a wrong clock wrote, and which are to take samples of the present. */
+function renouncedBy(head: Head, batches: readonly SampleBatch[], nowMs: EpochMs): readonly number[] {
+  const futureMs = nowMs + FUTURE_MS;
+  if (head.maxMs <= futureMs) return [];
+  const renounced: number[] = [];
+  for (const batch of batches) {
+    const id = head.byName.get(batch.cohort);
+    const cohort = id === undefined ? undefined : head.cohorts.get(id);
+    if (cohort === undefined || cohort.maxMs <= futureMs || batch.rows.length === 0) continue;
+    if (batch.rows.every(({ tMs }) => tMs <= futureMs)) renounced.push(cohort.id);
+  }
+  return renounced;
 }
 
 function answer(effect: ShardEffect): ShardDecision {

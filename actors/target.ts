@@ -10,16 +10,16 @@ import type { ActorRef, Behavior, Codec, Decision, Effect } from "../lib/actor/t
 import type { ScrapeConfig } from "../lib/config/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
 import { messageOf, UserError } from "../lib/core/errors.ts";
-import type { Clock, Files, HttpClient, HttpClients, HttpOutcome, Log } from "../lib/core/ports.ts";
+import type { Clock, Files, HttpClient, HttpClients, HttpGet, HttpOutcome, Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
 import type { DiscoveredTarget } from "../lib/discovery/targets.ts";
-import type { AppendCounts, AppendOutcome, SampleBatch } from "../lib/model/batch.ts";
+import { type AppendCounts, type AppendOutcome, type SampleBatch, STORE_LIMITS } from "../lib/model/batch.ts";
 import { lastErrorOf, type ScrapeEnding } from "../lib/scrape/ending.ts";
 
 import { cohortName } from "../lib/scrape/target_name.ts";
 import { firstScrapeMs, nextScrapeMs, scrapeOffsetMs, snappedMs } from "../lib/scrape/schedule.ts";
 import { type Digest, ScrapeSession } from "../lib/scrape/session.ts";
-import { requestOf, settingsOf } from "../lib/scrape/from_config.ts";
+import { isFixedRequest, requestOf, settingsOf } from "../lib/scrape/from_config.ts";
 import type {
   ScrapePoolCommand,
   ScrapeTallies,
@@ -117,6 +117,8 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
   };
   const pacing = { monotonicMs: () => deps.clock.monotonicMs(), yieldToLoop: deps.yieldToLoop };
   const requestTimeoutMs = target.scrapeTimeoutMs + REQUEST_GRACE_MS;
+  const fixedRequest = isFixedRequest(config);
+  let request: HttpGet | undefined;
   let scraped = false;
   let resources: Resources | undefined;
 
@@ -245,7 +247,9 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
   /** What cannot even be asked, as with a password file that is gone, is an ending like a refused connection. */
   async function get(client: HttpClient, signal: AbortSignal): Promise<HttpOutcome> {
     try {
-      return await client.get(await requestOf(target, config, deps.files, deps.userAgent), signal);
+      const asked = request ?? await requestOf(target, config, deps.files, deps.userAgent);
+      if (fixedRequest) request = asked;
+      return await client.get(asked, signal);
     } catch (error) {
       return { kind: "failed", reason: messageOf(error) };
     }
@@ -328,7 +332,9 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
         duplicateTimestamp: outcome.counts.duplicate,
       }));
     } else if (outcome.kind === "limited" || outcome.kind === "refused") {
-      deps.log.error("Scrape not kept", { target: target.url, err: outcome.reason });
+      // Where the store does not keep up, it says so itself: a line a scrape would bury that one.
+      const isOwn = outcome.kind === "refused" || !STORE_LIMITS.has(outcome.limit);
+      deps.log[isOwn ? "error" : "debug"]("Scrape not kept", { target: target.url, err: outcome.reason });
     }
     if (again !== undefined) return { events: [], effects: [append(again), ...effects] };
     return { events: [{ kind: "scrapeEnded" }], effects };

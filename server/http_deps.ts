@@ -3,8 +3,16 @@ import type { ActorRef, ActorSystem } from "../lib/actor/types.ts";
 import type { ServerArguments } from "../lib/cli/flags.ts";
 import { Registry } from "../lib/client/registry.ts";
 import type { PrometheusConfig } from "../lib/config/types.ts";
+import type { Kv } from "../lib/core/ports.ts";
 import { type EpochMs, formatDurationMs } from "../lib/core/time.ts";
-import type { HttpDeps, Notice, Readiness, SelfSnapshot, TsdbStatus } from "../lib/http/deps.ts";
+import type {
+  HttpDeps,
+  Notice,
+  Readiness,
+  ReplayProgress,
+  SelfSnapshot,
+  TsdbStatus,
+} from "../lib/http/deps.ts";
 import { labelsOf } from "../lib/model/labels.ts";
 import { compileAnchored } from "../lib/model/regex.ts";
 import { oneATurn } from "../lib/scrape/slices.ts";
@@ -15,15 +23,20 @@ import type { SeriesSource } from "../lib/storage/source.ts";
 import type { ConfigCommand } from "../actors/protocol/config.ts";
 import type { ShardCommand } from "../actors/protocol/shard.ts";
 import { consoleFiles } from "./console_files.ts";
+import { adminDeps } from "./admin.ts";
 import { STORAGE_TIMEOUT_MS } from "./head_questions.ts";
 import type { IntervalLengths } from "./intervals.ts";
 import type { QueryLog } from "./query_log.ts";
+import type { ServerRules } from "./rules.ts";
 import type { ScrapeViews } from "./scrape_views.ts";
+import type { Store } from "./store.ts";
 import type { World } from "./world.ts";
 
 export interface Running {
   readonly system: ActorSystem;
   readonly storage: ActorRef<ShardCommand>;
+  readonly store: Store;
+  readonly readKv: Kv;
   readonly cache: PageCache;
   readonly source: SeriesSource;
   readonly engine: QueryEngine;
@@ -31,6 +44,7 @@ export interface Running {
   readonly config: ActorRef<ConfigCommand>;
   readonly scrape: ScrapeViews;
   readonly intervals: IntervalLengths;
+  readonly rules: ServerRules;
 }
 
 /** What changes over the server's life and is shown outside of it. */
@@ -41,6 +55,7 @@ export class ServerStatus {
   reloadFailures = 0;
   lastConfigMs: EpochMs | undefined;
   retentionMs = 0;
+  replay: ReplayProgress = { min: 0, max: 0, current: 0 };
   /** An actor failed for good: the process ends with an error. */
   fatal = false;
 
@@ -77,10 +92,15 @@ export interface HttpWiring {
   readonly quit: () => void;
 }
 
+/** As users reach this server; it ends in a slash where it has no path. */
+export function externalUrlOf(args: HttpWiring["args"], hostname: string): string {
+  const { flags } = args;
+  return flags["web.external-url"] || `http://${hostname}:${portOf(flags["web.listen-address"])}/`;
+}
+
 export function httpDeps({ args, world, status, running, reload, quit }: HttpWiring): HttpDeps {
   const { flags } = args;
-  const externalUrl = flags["web.external-url"] ||
-    `http://${world.hostname}:${portOf(flags["web.listen-address"])}/`;
+  const externalUrl = externalUrlOf(args, world.hostname);
   const routePrefix = flags["web.route-prefix"] ?? new URL(externalUrl).pathname;
   return {
     clock: world.clock,
@@ -94,8 +114,8 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
       lookbackMs: flags["query.lookback-delta"],
       pageTitle: flags["web.page-title"],
       enableLifecycle: flags["web.enable-lifecycle"],
-      enableRemoteWriteReceiver: flags["web.enable-remote-write-receiver"],
-      enableAdminApi: flags["web.enable-admin-api"],
+      enableRemoteWriteReceiver: flags["web.enable-remote-write-receiver"] && !flags["narthex.read-only"],
+      enableAdminApi: flags["web.enable-admin-api"] && !flags["narthex.read-only"],
     },
     parse: status.parseOptions,
     enabledFeatures: args.features,
@@ -137,7 +157,12 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
       storageRetention: formatDurationMs(status.retentionMs),
     }),
     tsdbStatus: (top) => tsdbStatus(running(), top),
-    replayProgress: () => ({ min: 0, max: 0, current: 0 }),
+    replayProgress: () => status.replay,
+    blocks: () => {
+      const { system, storage } = running();
+      return system.ask<ShardCommand, "blocks">(storage, { kind: "blocks" }, STORAGE_TIMEOUT_MS);
+    },
+    admin: adminDeps({ world, dataPath: flags["storage.tsdb.path"], running }),
     notices: () => status.notices(),
     registry: new Registry(),
     selfSnapshot: () => selfSnapshot(running(), status, world, flags["query.max-concurrency"]),
@@ -172,7 +197,7 @@ async function tsdbStatus({ system, storage }: Running, top: number): Promise<Ts
 }
 
 async function selfSnapshot(
-  { system, storage, cache, scrape, intervals, queryLog }: Running,
+  { system, storage, store, cache, scrape, intervals, queryLog, rules }: Running,
   status: ServerStatus,
   world: World,
   queriesConcurrentMax: number,
@@ -199,6 +224,18 @@ async function selfSnapshot(
       seals: stats.seals,
       sealFailures: stats.sealFailures,
       cohorts: stats.cohorts,
+      faults: {
+        cohortsLost: stats.cohortsLost,
+        pagesDamaged: pages.damaged,
+        pagesGone: pages.gone,
+        journalGaps: stats.journalGaps,
+        journalRecordsSkipped: stats.journalRecordsSkipped,
+        appendsRefused: stats.appendsRefused,
+        pendingBytes: stats.pendingBytes,
+        ingestStopped: stats.ingestStopped,
+        refreshedMs: stats.refreshedMs,
+        store: store.figures(),
+      },
       pageCache: {
         hits: pages.hits,
         misses: pages.misses,
@@ -212,6 +249,7 @@ async function selfSnapshot(
       intervals: intervals.snapshot(),
     },
     discovery: await scrape.discovery(),
+    rules: await rules.snapshot(),
     actors: system.stats(),
     eventLoop: world.loopStalls(),
     queriesConcurrentMax,

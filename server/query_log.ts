@@ -123,10 +123,15 @@ function lineOf({ query, outcome, totalMs, nowMs, origin }: Line): string {
     `"start":${quoteJson(formatRfc3339Ms(startMs))},"step":${Math.floor(stepMs / 1000)}},` +
     (failed ? `"error":${quoteJson(outcome.message)},` : "") +
     `"stats":${failed ? failedStatsJson(totalMs) : queryStatsJson(outcome.stats, totalMs)},` +
-    (origin === undefined ? "" : `"httpRequest":${originJson(origin)},`) +
+    (origin === undefined ? "" : `${originJson(origin)},`) +
     `"ts":${time}}`;
 }
 
-function originJson({ clientIp, method, path }: QueryOrigin): string {
-  return `{"clientIP":${quoteJson(clientIp)},"method":${quoteJson(method)},"path":${quoteJson(path)}}`;
+function originJson(origin: QueryOrigin): string {
+  if (origin.kind === "rule") {
+    return `"ruleGroup":{"file":${quoteJson(origin.file)},"name":${quoteJson(origin.group)}}`;
+  }
+  const { clientIp, method, path } = origin;
+  return `"httpRequest":{"clientIP":${quoteJson(clientIp)},"method":${quoteJson(method)},` +
+    `"path":${quoteJson(path)}}`;
 }

@@ -4,23 +4,23 @@
  * last scrapes are kept.
  */
 import { createHash } from "node:crypto";
-import type { Lease } from "../lib/actor/lease.ts";
-import { acquireLease } from "../lib/actor/lease.ts";
 import { KvJournal } from "../lib/actor/kv_journal.ts";
+import { SimKv } from "../lib/actor/sim_kv.ts";
 import { createSystem } from "../lib/actor/system.ts";
-import type { ActorRef, ActorSystem } from "../lib/actor/types.ts";
+import type { ActorPath, ActorRef, ActorSystem } from "../lib/actor/types.ts";
 import type { ServerArguments } from "../lib/cli/flags.ts";
 import { loadConfig } from "../lib/config/load.ts";
 import type { PrometheusConfig } from "../lib/config/types.ts";
 import { messageOf, UserError } from "../lib/core/errors.ts";
-import type { Kv } from "../lib/core/ports.ts";
 import { CONTENT_TYPE, createHostExporter } from "../lib/exporters/host/exporter.ts";
 import { createHandler } from "../lib/http/handler.ts";
 import { createEngine } from "../lib/promql/engine.ts";
 import type { ParseOptions } from "../lib/promql/parse.ts";
 import { oneATurn } from "../lib/scrape/slices.ts";
 import { PAGE_CACHE_BYTES_DEFAULT, PageCache } from "../lib/storage/page_cache.ts";
-import { storageKeys } from "../lib/storage/keys.ts";
+import { Follower } from "../lib/storage/follower.ts";
+import { HEAD_DEFAULTS } from "../lib/storage/head.ts";
+import { SHARD_ACTOR, SHARD_PREFIX, type StorageKeys, storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
 import { configBehavior } from "../actors/config.ts";
 import type { ConfigCommand } from "../actors/protocol/config.ts";
@@ -28,22 +28,24 @@ import type { ShardCommand } from "../actors/protocol/shard.ts";
 import { queryGateBehavior } from "../actors/query_gate.ts";
 import { scrapeManagerBehavior } from "../actors/scrape_manager.ts";
 import { shardBehavior } from "../actors/shard.ts";
+import { shardReaderBehavior } from "../actors/shard_reader.ts";
 import { chooseConfig } from "./config_choice.ts";
 import { askHead } from "./head_questions.ts";
-import { httpDeps, type Running, ServerStatus } from "./http_deps.ts";
+import { externalUrlOf, httpDeps, type Running, ServerStatus } from "./http_deps.ts";
 import { IntervalLengths } from "./intervals.ts";
 import { createQueryClient } from "./query_client.ts";
 import { QueryLog } from "./query_log.ts";
+import { type ServerRules, startRules } from "./rules.ts";
 import { ScrapeViews } from "./scrape_views.ts";
+import { forgetStaleStreamsLater } from "./stale_streams.ts";
+import { openStore, type Store } from "./store.ts";
 import type { World } from "./world.ts";
 
-/** A lease on a store behind a URL is believed this long after its holder was last heard of. */
-const LEASE_TTL_MS = 15_000;
 /** Prometheus's default, used when neither the flag nor the file says how long samples are kept. */
 const RETENTION_MS_DEFAULT = 15 * 24 * 3600_000;
 const RELOAD_TIMEOUT_MS = 60_000;
-/** The one shard's part of the store. */
-const SHARD_KEYS = ["d", 0];
+/** More than the one storage shard waits for its last records; a service manager kills after a minute or two. */
+const STOP_MS_MAX = 45_000;
 const HOST_EXPORTER_PATH = "/exporters/host/metrics";
 
 export interface RunningServer {
@@ -64,9 +66,8 @@ function parseOptionsOf(features: readonly string[]): ParseOptions {
 
 interface Foundation {
   readonly system: ActorSystem;
-  readonly kv: Kv;
-  readonly readKv: Kv;
-  readonly lease: Lease;
+  readonly journal: KvJournal;
+  readonly store: Store;
   readonly config: PrometheusConfig;
 }
 
@@ -113,7 +114,10 @@ export async function startServer(
 
   const opened: { close(): void | Promise<void> }[] = [{ close: () => listening.close() }];
   const chosen = await chooseConfig(args, listening.addresses, world);
-  const load = () => loadConfig(chosen.path, chosen.files, world.env);
+  const load = async () => {
+    const loaded = await loadConfig(chosen.path, chosen.files, world.env);
+    return flags["narthex.read-only"] ? { ...loaded, scrapeConfigs: [] } : loaded;
+  };
   let config: PrometheusConfig;
   try {
     config = await load().catch((error) => {
@@ -134,58 +138,74 @@ export async function startServer(
   return { addresses: listening.addresses, ended: ended.promise, reload, stop };
 
   async function startActors(config: PrometheusConfig): Promise<Running> {
-    const data = await world.claimData(flags["storage.tsdb.path"]);
-    opened.push({ close: () => data.release() });
-    const kv = await world.openKv(data.kvPath);
-    opened.push({ close: () => kv.close() });
-    const readKv = await world.openKv(data.kvPath);
-    opened.push({ close: () => readKv.close() });
-    const lease = await acquireLease(kv, {
-      holder: world.holder,
-      nowMs: clock.nowMs(),
-      exclusive: true,
-      ttlMs: LEASE_TTL_MS,
-    });
-    const renewal = keepLease(lease);
-    opened.push({
-      close: async () => {
-        renewal.cancel();
-        await lease.release();
+    const store = await openStore(
+      {
+        dataPath: flags["storage.tsdb.path"],
+        url: flags["storage.kv.url"],
+        readOnly: flags["narthex.read-only"],
       },
-    });
+      world,
+      opened,
+      (error) => failForGood("/storage", error),
+    );
+    const { kv, lease } = store;
+    // A process that only reads keeps what its own actors remember for as long as it lives.
+    const journal = lease === undefined
+      ? new KvJournal({ kv: new SimKv() })
+      : new KvJournal({ kv, lease: lease.check });
     const system = createSystem({
       clock,
       log,
       rng: world.rng,
-      journal: new KvJournal({ kv, lease: lease.check }),
+      journal,
       schedule: world.scheduler,
-      onFatal: (error, path) => {
-        log.error("An actor failed for good; the server ends", { path, err: messageOf(error) });
-        status.fatal = true;
-        stop();
-      },
+      onFatal: (error, path) => failForGood(path, error),
     });
-    opened.push({ close: () => system.stop() });
-    return await spawnTree({ system, kv, readKv, lease, config });
+    opened.push({ close: () => stopActors(system) });
+    const isAlive = (path: ActorPath) => system.stateOf(path) !== undefined;
+    const stale = forgetStaleStreamsLater({ journal, clock, log, isAlive });
+    opened.push({ close: () => stale.cancel() });
+    return await spawnTree({ system, journal, store, config });
   }
 
-  async function spawnTree({ system, kv, readKv, lease, config }: Foundation): Promise<Running> {
+  /** Each actor waits for a store that does not answer; all together must not wait for ever. */
+  async function stopActors(system: ActorSystem): Promise<void> {
+    const late = Promise.withResolvers<"late">();
+    const timer = clock.at(clock.nowMs() + STOP_MS_MAX, () => late.resolve("late"));
+    if (await Promise.race([system.stop(), late.promise]) === "late") {
+      log.error("Actors did not end in time; what the store has not taken is lost", { afterMs: STOP_MS_MAX });
+    }
+    timer.cancel();
+  }
+
+  function failForGood(path: string, error: unknown): void {
+    log.error("An actor failed for good; the server ends", { path, err: messageOf(error) });
+    status.fatal = true;
+    stop();
+  }
+
+  async function spawnTree({ system, journal, store, config }: Foundation): Promise<Running> {
+    const { kv, readKv, lease } = store;
     status.retentionMs = args.given.has("storage.tsdb.retention.time")
       ? flags["storage.tsdb.retention.time"] ?? RETENTION_MS_DEFAULT
       : config.storage.retentionMs ?? RETENTION_MS_DEFAULT;
-    const keys = storageKeys(SHARD_KEYS);
-    const storage: ActorRef<ShardCommand> = await system.spawn(
-      "storage",
-      shardBehavior({
-        kv,
-        keys,
-        log,
-        checks: () => [lease.check],
-        clock,
-        yieldToLoop: world.yieldToLoop,
-        retentionMs: status.retentionMs,
-      }),
-    );
+    const keys = storageKeys(SHARD_PREFIX);
+    const replayEnd = await journal.end(SHARD_ACTOR);
+    const storage: ActorRef<ShardCommand> = lease === undefined
+      ? await spawnReader(system, store, keys)
+      : await system.spawn(
+        "storage",
+        shardBehavior({
+          kv,
+          keys,
+          log,
+          checks: () => [lease.check],
+          clock,
+          yieldToLoop: world.yieldToLoop,
+          retentionMs: status.retentionMs,
+          replaying: (seq, firstSeq) => status.replay = { min: firstSeq, max: replayEnd, current: seq },
+        }),
+      );
     const yieldToLoop = oneATurn(world.yieldToLoop); // among all queries
     const cache = new PageCache({ kv: readKv, keys, log, bytesMax: PAGE_CACHE_BYTES_DEFAULT, yieldToLoop });
     const source = createSeriesSource({ head: askHead(system, storage), cache, yieldToLoop });
@@ -240,6 +260,27 @@ export async function startServer(
         },
       }),
     );
+    const rules = await startRules({
+      system,
+      storage,
+      source,
+      engine: queryLog.logged(engine),
+      notifier: undefined,
+      files: chosen.files,
+      clock,
+      log,
+      parse: status.parseOptions,
+      concurrentRules: args.features.includes("concurrent-rule-eval"),
+      concurrentMax: flags["rules.max-concurrent-evals"],
+      samplesMax: flags["query.max-samples"],
+      queryTimeoutMs: flags["query.timeout"],
+      lookbackMs: flags["query.lookback-delta"],
+      outageToleranceMs: flags["rules.alert.for-outage-tolerance"],
+      gracePeriodMs: flags["rules.alert.for-grace-period"],
+      resendDelayMs: flags["rules.alert.resend-delay"],
+      externalUrl: externalUrlOf(args, world.hostname).replace(/\/+$/, ""),
+      processStartMs: status.startMs,
+    });
     const configRef: ActorRef<ConfigCommand> = await system.spawn(
       "config",
       configBehavior({
@@ -252,6 +293,8 @@ export async function startServer(
     const started: Running = {
       system,
       storage,
+      store,
+      readKv,
       cache,
       source,
       engine: queryLog.logged(
@@ -261,9 +304,30 @@ export async function startServer(
       config: configRef,
       scrape: new ScrapeViews(system, manager),
       intervals,
+      rules,
     };
     await applyConfig(started);
     return started;
+  }
+
+  async function spawnReader(
+    system: ActorSystem,
+    { kv }: Store,
+    keys: StorageKeys,
+  ): Promise<ActorRef<ShardCommand>> {
+    const follower = new Follower({
+      kv,
+      keys,
+      log,
+      checks: () => [],
+      clock,
+      journal: new KvJournal({ kv }),
+      stream: SHARD_ACTOR,
+      headOptions: HEAD_DEFAULTS,
+    });
+    const nowMs = clock.nowMs();
+    const loaded = { head: await follower.load(nowMs), nowMs };
+    return await system.spawn("storage", shardReaderBehavior({ loaded, follower, log }));
   }
 
   async function applyConfig(target: Running): Promise<void> {
@@ -282,6 +346,7 @@ export async function startServer(
     status.lastConfigMs = now.lastAppliedMs;
     if (outcome.kind === "rejected") throw new UserError("internal", outcome.reason);
     await openQueryLog(target.queryLog, status.config?.global.queryLogFile ?? "");
+    if (status.config !== undefined) await applyRules(target.rules, status.config);
   }
 
   /** As Prometheus: one that cannot be opened fails the reload, though the rest of the configuration is in force. */
@@ -294,6 +359,16 @@ export async function startServer(
     }
   }
 
+  /** As Prometheus: rules that cannot be read fail the reload; those that were there go on. */
+  async function applyRules(rules: ServerRules, config: PrometheusConfig): Promise<void> {
+    try {
+      await rules.apply(config);
+    } catch (error) {
+      status.reloadSucceeded = false;
+      throw error;
+    }
+  }
+
   async function reload(): Promise<void> {
     if (running === undefined) throw new UserError("unavailable", "the server is starting");
     log.info("Loading configuration file", { filename: chosen.path });
@@ -302,17 +377,6 @@ export async function startServer(
       throw error;
     });
     log.info("Completed loading of configuration file", { filename: chosen.path });
-  }
-
-  function keepLease(lease: Lease): { cancel(): void } {
-    let timer = clock.at(clock.nowMs() + LEASE_TTL_MS / 3, renew);
-    function renew(): void {
-      timer = clock.at(clock.nowMs() + LEASE_TTL_MS / 3, renew);
-      lease.renew(clock.nowMs()).catch((error) => {
-        log.error("Cannot renew the lease on the data", { err: messageOf(error) });
-      });
-    }
-    return { cancel: () => timer.cancel() };
   }
 
   function stop(): void {

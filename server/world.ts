@@ -27,8 +27,10 @@ export interface World {
   readonly build: BuildInfo;
   /** Claims the directory for this process alone, or rejects with a `UserError` that names its holder. */
   readonly claimData: (path: string) => Promise<{ readonly kvPath: string; release(): void }>;
+  /** Of a data directory that is only read. */
+  readonly kvPathOf: (path: string) => string;
   /** Each handle has a thread of its own: reads through a second one do not wait behind commits. */
-  readonly openKv: (path: string) => Promise<Kv>;
+  readonly openKv: (pathOrUrl: string) => Promise<Kv>;
   readonly listen: (
     options: ListenOptions,
   ) => { readonly addresses: readonly string[]; close(): Promise<void> };

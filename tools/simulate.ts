@@ -1,9 +1,11 @@
 /**
  * Runs the actor tree in simulated worlds: `deno run -A tools/simulate.ts [SEED] [--seeds N] [--minutes M]`. One seed
- * prints what it checked, and the end of its trace when something is wrong; N seeds begin at SEED. Ends with 1 when
- * a seed fails, which with the commit is all that is needed to see it again.
+ * prints what it checked, and the end of its trace when something is wrong; N seeds begin at SEED. With `--storage` it is
+ * the storage shard alone, over a store that stalls, fails and answers late or never. Ends with 1 when a seed fails,
+ * which with the commit is all that is needed to see it again.
  */
 import { parseArgs } from "node:util";
+import { runStorageSeed } from "../tests/simulation/storage_seed.ts";
 import { runSeed } from "../tests/simulation/run_seed.ts";
 
 const TRACE_TAIL_LINES = 60;
@@ -14,6 +16,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seeds: { type: "string", default: "1" },
+    storage: { type: "boolean", default: false },
     minutes: { type: "string", default: "4" },
   },
 });
@@ -23,7 +26,9 @@ const minutes = integerOf("--minutes", values.minutes);
 
 const failed: number[] = [];
 for (let seed = first; seed < first + count; seed++) {
-  const { problems, trace, counted } = await runSeed({ seed, durationMs: minutes * 60_000 });
+  const { problems, trace, counted } = values.storage
+    ? { ...await runStorageSeed(seed), trace: [] }
+    : await runSeed({ seed, durationMs: minutes * 60_000 });
   if (problems.length === 0) {
     console.log(`seed ${seed}: ok ${JSON.stringify(counted)}`);
     continue;

@@ -1,9 +1,12 @@
 /** What the actors of rules say: the manager, and one actor a group. */
 import type { ActorRef, ReplyTo } from "../../lib/actor/types.ts";
 import type { EpochMs } from "../../lib/core/time.ts";
+import type { AppendOutcome, SampleBatch } from "../../lib/model/batch.ts";
 import type { Matcher } from "../../lib/model/matchers.ts";
 import type { RuleGroup } from "../../lib/rules/rule.ts";
+import type { RuleEvaluation } from "../../lib/rules/evaluate_rule.ts";
 import type { EvaluationSettings } from "../../lib/rules/ports.ts";
+import type { MovedAlerts } from "../../lib/rules/read_back.ts";
 import type { AlertHistory, AlertsAt, RuleGroupView } from "../../lib/rules/view.ts";
 
 /** What others may ask a group. */
@@ -25,6 +28,40 @@ export type RuleGroupQuestion =
     readonly replyTo: ReplyTo<AlertsAt>;
   };
 
+/** What all groups are told by the configuration. */
+export interface RuleSettings extends EvaluationSettings {
+  /**
+   * So long after the start of the process the data may have a gap that the process itself made: alerts of an earlier
+   * life are not taken for ended before.
+   */
+  readonly settleMs: number;
+}
+
+export type RuleGroupCommand =
+  | RuleGroupQuestion
+  /** Told to itself at the begin of each life. */
+  | { readonly kind: "start" }
+  | { readonly kind: "configure"; readonly group: RuleGroup; readonly settings: RuleSettings }
+  /** The group is in no file any more: in good time the markers that end its series, and then nothing. */
+  | { readonly kind: "retire" }
+  | { readonly kind: "evaluationDue"; readonly dueMs: EpochMs }
+  | { readonly kind: "outageChecked"; readonly moved: readonly MovedAlerts[] }
+  | { readonly kind: "stageEvaluated"; readonly evaluations: readonly RuleEvaluation[] }
+  /** The stage as a whole: out of time, or a fault of ours. */
+  | { readonly kind: "stageFailed"; readonly reason: string }
+  | {
+    readonly kind: "stageStored";
+    readonly outcome: AppendOutcome;
+    readonly again: SampleBatch | undefined;
+    readonly rules: readonly string[];
+  }
+  | { readonly kind: "stageNotStored"; readonly reason: string; readonly rules: readonly string[] }
+  /** Told to itself: the next stage, or the end. */
+  | { readonly kind: "stagePassed" }
+  | { readonly kind: "alertsRestored"; readonly moved: readonly MovedAlerts[]; readonly tookMs: number }
+  | { readonly kind: "endOfRunDue"; readonly tMs: EpochMs }
+  | { readonly kind: "endOfRunKept"; readonly again: SampleBatch | undefined };
+
 export interface RuleManagerView {
   /** Sorted by file, then as the file has them. Retired groups are not among them. */
   readonly groups: readonly {
@@ -39,7 +76,7 @@ export type RuleManagerCommand =
   | {
     readonly kind: "apply";
     readonly groups: readonly RuleGroup[];
-    readonly settings: EvaluationSettings;
+    readonly settings: RuleSettings;
   }
   /** Told to itself when it comes back: starts the groups that it had. */
   | { readonly kind: "start" }

@@ -7,6 +7,9 @@ import type { AppendOutcome, SampleBatch } from "../../lib/model/batch.ts";
 import type { Labels } from "../../lib/model/labels.ts";
 import type { Matcher } from "../../lib/model/matchers.ts";
 import type { AppendEvent } from "../../lib/storage/append.ts";
+import type { BlockStats } from "../../lib/storage/block_stats.ts";
+import type { CleanDone } from "../../lib/storage/clean_deletions.ts";
+import type { Deletion } from "../../lib/storage/deletions.ts";
 import type { ListingCursor, ListingPart } from "../../lib/storage/head_listing.ts";
 import type { FrozenCohort, MaintenanceDone } from "../../lib/storage/maintenance.ts";
 import type { TimeRange } from "../../lib/storage/source.ts";
@@ -63,15 +66,57 @@ export type ShardCommand =
   | { readonly kind: "cardinality"; readonly top: number; readonly replyTo: ReplyTo<CardinalityTables> }
   /** The source of this cohort is gone: its window is sealed soon and its memory given back. */
   | { readonly kind: "releaseCohort"; readonly cohort: string }
+  /** Hides what matches, in a closed range; answered once that would survive a crash. */
+  | {
+    readonly kind: "deleteSeries";
+    readonly matcherSets: readonly (readonly Matcher[])[];
+    readonly range: TimeRange;
+    readonly replyTo: ReplyTo<AdminOutcome>;
+  }
+  | {
+    readonly kind: "deletionsKept";
+    readonly deletions: readonly Deletion[];
+    readonly replyTo: ReplyTo<AdminOutcome>;
+  }
+  /** Takes what is hidden out of the pages. */
+  | { readonly kind: "cleanDeletions"; readonly replyTo: ReplyTo<AdminOutcome> }
+  | {
+    readonly kind: "deletionsCleaned";
+    readonly done: readonly CleanDone[];
+    readonly replyTo: ReplyTo<AdminOutcome>;
+  }
+  | { readonly kind: "deletionsDropped"; readonly replyTo: ReplyTo<AdminOutcome> }
+  /** From the answer to `resumeMaintenance` on, nothing under the shard's keys is changed but the journal's end. */
+  | { readonly kind: "holdMaintenance"; readonly replyTo: ReplyTo<AdminOutcome> }
+  | { readonly kind: "resumeMaintenance" }
+  | {
+    readonly kind: "adminFailed";
+    readonly reason: string;
+    /** Maintenance was held for it. */
+    readonly held: boolean;
+    readonly replyTo: ReplyTo<AdminOutcome>;
+  }
+  | { readonly kind: "blocks"; readonly replyTo: ReplyTo<readonly BlockStats[]> }
   | { readonly kind: "maintenanceDue" }
   | { readonly kind: "retentionDue" }
   | { readonly kind: "maintenanceEnded"; readonly done: MaintenanceDone }
   | { readonly kind: "maintenanceFailed"; readonly reason: string };
 
+/** `busy`: maintenance is under way; ask again. */
+export type AdminOutcome =
+  | { readonly kind: "done" }
+  | { readonly kind: "busy" }
+  | { readonly kind: "failed"; readonly reason: string };
+
 export type ShardEvent =
   | AppendEvent
   | { readonly kind: "cohortReleased"; readonly cohort: number }
-  | { readonly kind: "maintenanceAsked" }
+  | { readonly kind: "seriesDeleted"; readonly deletions: readonly Deletion[] }
+  | { readonly kind: "maintenanceHeld" }
+  /** `uncertain`: manifests may have been written that the head does not know of. */
+  | { readonly kind: "maintenanceResumed"; readonly uncertain: boolean }
+  | { readonly kind: "deletionsCleaned"; readonly done: readonly CleanDone[]; readonly nowMs: EpochMs }
+  | { readonly kind: "maintenanceAsked"; readonly atMs: EpochMs }
   | { readonly kind: "maintenanceIdle" }
   | {
     readonly kind: "maintenanceStarted";
@@ -79,4 +124,9 @@ export type ShardEvent =
   }
   | { readonly kind: "maintenanceCompleted"; readonly done: MaintenanceDone; readonly nowMs: EpochMs }
   | { readonly kind: "maintenanceAbandoned"; readonly reason: string }
+  /** Its newest sample is from a future that a wrong clock wrote. */
+  | { readonly kind: "cohortRenounced"; readonly cohort: number }
+  | { readonly kind: "appendsRefused"; readonly count: number; readonly nowMs: EpochMs }
+  | { readonly kind: "ingestResumed" }
+  | { readonly kind: "clockSeen"; readonly nowMs: EpochMs }
   | { readonly kind: "seriesExpired"; readonly beforeMs: EpochMs };

@@ -60,23 +60,40 @@ export async function writeGroup(
   return true;
 }
 
-/** Whole groups of a range in order, and at the end the torn one if the range ends in it. */
+/**
+ * Whole groups of a range in order, and at the end the torn one if the range ends in it. With `damaged` a group whose
+ * bytes are not what was written is told of and passed over, perhaps more than once; without, it is an error.
+ */
 export async function* readGroups(
   kv: Kv,
   space: PieceSpace,
   stream: number,
   range: KvRange,
-  endSeq?: number,
+  damaged?: (seq: number, error: CorruptRecordError) => void,
 ): AsyncGenerator<ReadGroup, readonly TornGroup[]> {
   let pieces: Piece[] = [];
   let torn: TornGroup | undefined;
   const allTorn: TornGroup[] = [];
-  const entries = pieceEntries(kv, space, stream, range, endSeq);
+  const pass = (seq: number, error: unknown) => {
+    if (damaged === undefined || !(error instanceof CorruptRecordError)) throw error;
+    damaged(seq, error);
+    // The group is over: what follows of it is left over.
+    torn = undefined;
+    pieces = [];
+  };
+  const entries = pieceEntries(kv, space, stream, range, undefined);
   for await (const [entry, place] of readAhead(entries, LIST_ENTRIES_MAX)) {
     const where = `Stream ${stream}, group ${space} ${place.seq}`;
-    const piece = decodePiece(entry.value, `${where}, piece ${place.piece}`);
-    if (piece.seq !== place.seq || piece.piece !== place.piece) {
-      throw new CorruptRecordError(`${where}, piece ${place.piece} is of another place`);
+    let piece: Piece;
+    try {
+      piece = decodePiece(entry.value, `${where}, piece ${place.piece}`);
+      if (piece.seq !== place.seq || piece.piece !== place.piece) {
+        throw new CorruptRecordError(`${where}, piece ${place.piece} is of another place`);
+      }
+    } catch (error) {
+      if (place.piece === 0 && torn !== undefined) allTorn.push(torn);
+      pass(place.seq, error);
+      continue;
     }
     if (place.piece === 0) {
       if (torn !== undefined) allTorn.push(torn);
@@ -88,8 +105,15 @@ export async function* readGroups(
     if (piece.piece !== pieces.length) continue;
     pieces.push(piece);
     if (pieces.length < piece.pieces) continue;
+    let bytes: Uint8Array;
+    try {
+      bytes = joinPieces(pieces, where);
+    } catch (error) {
+      pass(place.seq, error);
+      continue;
+    }
     torn = undefined;
-    yield { seq: piece.seq, count: piece.count, whole: piece.whole, bytes: joinPieces(pieces, where) };
+    yield { seq: piece.seq, count: piece.count, whole: piece.whole, bytes };
     pieces = [];
   }
   if (torn !== undefined) allTorn.push(torn);

@@ -10,16 +10,22 @@ import { messageOf } from "../core/errors.ts";
 import type { Kv } from "../core/ports.ts";
 import { CorruptRecordError, JournalConflictError, JournalGapError } from "./journal_errors.ts";
 import { deletePieces, type KvCheck, readGroups, type TornGroup, writeGroup } from "./kv_groups.ts";
-import { groupsRange, pieceKey, RECORD_SPACE, SNAPSHOT_SPACE } from "./kv_keys.ts";
-import { encodeGroup, packRecords, unpackRecords } from "./kv_pieces.ts";
+import { groupsRange, pieceKey, RECORD_SPACE, SNAPSHOT_SPACE, streamsRange } from "./kv_keys.ts";
+import { barrierPiece, encodeGroup, packRecords, unpackRecords } from "./kv_pieces.ts";
 import { StreamCatalogue, type StreamEntry } from "./kv_streams.ts";
-import type { ActorPath, Journal, JournalRecord, JournalSnapshot } from "./types.ts";
+import type { ActorPath, Journal, JournalGap, JournalRecord, JournalSnapshot } from "./types.ts";
 
 export interface KvJournalOptions {
   readonly kv: Kv;
   /** Of the lease (lease.ts); without it nothing keeps a second process out but the conflict check. */
   readonly lease?: KvCheck;
 }
+
+/** More than the records of any group: a group of as many bytes would not fit into memory. */
+const GROUP_RECORDS_MAX = 2 ** 24;
+
+/** Of an append in doubt: it can come in between once for each commit of its group. */
+const SETTLE_ATTEMPTS_MAX = 4;
 
 /** Where a stream ends, as far as this writer knows. */
 interface Tail {
@@ -57,7 +63,12 @@ export class KvJournal implements Journal {
     return this.#exclusive(path, (stream) => this.#append(path, stream, lastSeq, records));
   }
 
-  async *read(path: ActorPath, afterSeq: number): AsyncGenerator<JournalRecord> {
+  async *read(
+    path: ActorPath,
+    afterSeq: number,
+    damaged?: (gap: JournalGap) => void,
+  ): AsyncGenerator<JournalRecord> {
+    await this.#settleDoubt(path);
     const entry = await this.#catalogue.find(path);
     let expectedSeq = afterSeq + 1;
     if (entry === null) {
@@ -70,26 +81,56 @@ export class KvJournal implements Journal {
     }
     const firstSeq = await this.#groupSeqAtOrBefore(stream, expectedSeq) ?? expectedSeq;
     let endSeq = Math.max(truncatedSeq, firstSeq - 1);
-    const groups = readGroups(this.#kv, RECORD_SPACE, stream, groupsRange(RECORD_SPACE, stream, firstSeq));
+    let lastDamaged: { readonly seq: number; readonly reason: string } | undefined;
+    const noteDamaged = (seq: number, error: CorruptRecordError) =>
+      lastDamaged = { seq, reason: error.message };
+    const groups = readGroups(
+      this.#kv,
+      RECORD_SPACE,
+      stream,
+      groupsRange(RECORD_SPACE, stream, firstSeq),
+      damaged === undefined ? undefined : noteDamaged,
+    );
     let next = await groups.next();
     for (; next.done !== true; next = await groups.next()) {
       const group = next.value;
-      if (group.seq > expectedSeq) {
-        throw new JournalGapError(path, expectedSeq, `the next record is ${group.seq}`);
+      let records: readonly Uint8Array[];
+      try {
+        records = unpackRecords(group.bytes, group.count, `Stream ${path}, group ${group.seq}`);
+      } catch (error) {
+        if (damaged === undefined || !(error instanceof CorruptRecordError)) throw error;
+        noteDamaged(group.seq, error);
+        continue;
       }
-      const records = unpackRecords(group.bytes, group.count, `Stream ${path}, group ${group.seq}`);
+      if (group.seq > expectedSeq) {
+        const reason = lastDamaged?.reason ?? `the next record is ${group.seq}`;
+        if (damaged === undefined) throw new JournalGapError(path, expectedSeq, reason);
+        damaged({ fromSeq: expectedSeq, throughSeq: group.seq - 1, reason });
+        expectedSeq = group.seq;
+      }
       endSeq = group.seq + records.length - 1;
       for (let i = expectedSeq - group.seq; i < records.length; i++) {
         yield { seq: group.seq + i, bytes: records[i]! };
       }
       expectedSeq = Math.max(expectedSeq, endSeq + 1);
     }
-    for (const torn of next.value) {
+    if (damaged !== undefined && lastDamaged !== undefined && lastDamaged.seq >= expectedSeq) {
+      const torn = next.value.find(({ seq }) => seq > lastDamaged!.seq);
+      const throughSeq = torn === undefined ? afterDamaged(lastDamaged.seq) : torn.seq - 1;
+      damaged({ fromSeq: expectedSeq, throughSeq, reason: lastDamaged.reason });
+      return;
+    }
+    for (const torn of damaged === undefined ? next.value : []) {
       if (torn.seq < expectedSeq && torn.seq > truncatedSeq) {
         throw new JournalGapError(path, torn.seq, "its group is incomplete, but others follow");
       }
     }
     if (endSeq < afterSeq) throw new JournalGapError(path, expectedSeq, `the stream ends at ${endSeq}`);
+  }
+
+  /** The number of the last record; 0 for a stream that never had one. */
+  end(path: ActorPath): Promise<number> {
+    return this.#exclusive(path, async (stream) => (await this.#tail(path, stream)).seq);
   }
 
   saveSnapshot(path: ActorPath, seq: number, version: number, bytes: Uint8Array): Promise<void> {
@@ -133,9 +174,9 @@ export class KvJournal implements Journal {
       const entry = await this.#entry(path, tail);
       // First the mark, then the records: a crash in between leaves records that no read will ask for.
       stream.tail = undefined;
-      const marked = await this.#catalogue.mark(path, { stream: entry.stream, truncatedSeq: throughSeq });
-      if (!marked) throw this.#conflict(path);
-      stream.tail = { ...tail, entry: { stream: entry.stream, truncatedSeq: throughSeq } };
+      const marked = await this.#catalogue.mark(path, entry, throughSeq);
+      if (marked === null) throw await this.#holdsLease() ? this.#overtaken(path) : this.#conflict(path);
+      stream.tail = { ...tail, entry: marked };
       // A group that begins at or before `throughSeq` and ends after it stays whole.
       const endSeq = throughSeq === tail.seq
         ? throughSeq + 1
@@ -144,6 +185,14 @@ export class KvJournal implements Journal {
       const range = groupsRange(RECORD_SPACE, entry.stream, 0, endSeq);
       if (!await deletePieces(this.#kv, at, range, this.#checks)) throw this.#conflict(path);
     });
+  }
+
+  /** Every stream there is, in no promised order. */
+  async *streams(): AsyncGenerator<ActorPath> {
+    for await (const { key } of this.#kv.list(streamsRange)) {
+      const [, path] = key;
+      if (typeof path === "string" && path.startsWith("/")) yield path as ActorPath;
+    }
   }
 
   async forget(path: ActorPath): Promise<void> {
@@ -185,6 +234,7 @@ export class KvJournal implements Journal {
     }
     const entry = await this.#entry(path, tail);
     const firstKey = pieceKey(RECORD_SPACE, entry.stream, seq, 0);
+    const isRetry = same(stream.doubt, doubt);
     stream.doubt = doubt;
     stream.tail = undefined;
     try {
@@ -192,6 +242,11 @@ export class KvJournal implements Journal {
         everyCommit: this.#checks,
         firstCommit: [{ key: firstKey, versionstamp: tail.nextVersionstamp }],
       });
+      if (!kept && isRetry && await this.#holdsLease()) {
+        // The attempt before landed after all, between our reading and our writing. Whole, it is kept; else the next
+        // attempt goes on from what it left.
+        throw new Error(`Cannot append to stream ${path}: an earlier attempt came in between`);
+      }
       if (!kept) throw this.#conflict(path);
     } catch (error) {
       if (error instanceof JournalConflictError) throw error;
@@ -201,6 +256,44 @@ export class KvJournal implements Journal {
     stream.doubt = undefined;
     stream.tail = { entry, seq: endSeq, lastGroup: doubt, nextVersionstamp: null };
     return endSeq;
+  }
+
+  /**
+   * An earlier life of the reader may have an append on its way still. Before the stream is read as it is, that append
+   * has either arrived, or finds its place taken by a group that is torn, and will never arrive.
+   */
+  async #settleDoubt(path: ActorPath): Promise<void> {
+    if (this.#streams.get(path)?.doubt === undefined) return;
+    await this.#exclusive(path, async (stream) => {
+      for (let attempt = 1; stream.doubt !== undefined && attempt <= SETTLE_ATTEMPTS_MAX; attempt++) {
+        if (await this.#tookPlaceOf(path, stream, stream.doubt.seq)) stream.doubt = undefined;
+      }
+      // A store that fails each time leaves it open: should it arrive later, the next append is a conflict.
+    });
+  }
+
+  /** False where it came in between, or the store could not be asked. */
+  async #tookPlaceOf(path: ActorPath, stream: Stream, seq: number): Promise<boolean> {
+    try {
+      stream.tail = undefined;
+      const tail = await this.#tail(path, stream);
+      if (tail.entry.stream === 0 || tail.seq >= seq) return true;
+      stream.tail = undefined;
+      const key = pieceKey(RECORD_SPACE, tail.entry.stream, seq, 0);
+      const checks = [...this.#checks, { key, versionstamp: tail.nextVersionstamp }];
+      return await this.#kv.commit({ checks, sets: [{ key, value: barrierPiece(seq) }] }) !== null;
+    } catch (error) {
+      if (error instanceof CorruptRecordError) throw error;
+      return false;
+    }
+  }
+
+  /** A check of the lease that failed would fail for good. */
+  async #holdsLease(): Promise<boolean> {
+    for (const { key, versionstamp } of this.#checks) {
+      if (((await this.#kv.get(key))?.versionstamp ?? null) !== versionstamp) return false;
+    }
+    return true;
   }
 
   /** A rejection says nothing about what was kept: only reading does. */
@@ -232,7 +325,7 @@ export class KvJournal implements Journal {
   async #readTail(path: ActorPath): Promise<Tail> {
     const entry = await this.#catalogue.find(path);
     if (entry === null) {
-      const none = { stream: 0, truncatedSeq: 0 };
+      const none = { stream: 0, truncatedSeq: 0, versionstamp: null };
       return { entry: none, seq: 0, lastGroup: undefined, nextVersionstamp: null };
     }
     const seq = await this.#groupSeqAtOrBefore(entry.stream, Number.MAX_SAFE_INTEGER - 1);
@@ -240,8 +333,12 @@ export class KvJournal implements Journal {
       return { entry, seq: entry.truncatedSeq, lastGroup: undefined, nextVersionstamp: null };
     }
     const range = groupsRange(RECORD_SPACE, entry.stream, seq);
-    const groups = readGroups(this.#kv, RECORD_SPACE, entry.stream, range);
+    let isDamaged = false;
+    const groups = readGroups(this.#kv, RECORD_SPACE, entry.stream, range, () => isDamaged = true);
     const first = await groups.next();
+    if (isDamaged && seq > entry.truncatedSeq) {
+      return { entry, seq: afterDamaged(seq), lastGroup: undefined, nextVersionstamp: null };
+    }
     if (first.done !== true) {
       const lastSeq = seq + first.value.count - 1;
       const lastGroup = { seq, whole: first.value.whole };
@@ -272,6 +369,10 @@ export class KvJournal implements Journal {
     return tail.entry.stream === 0 ? await this.#catalogue.create(path) : tail.entry;
   }
 
+  #overtaken(path: ActorPath): Error {
+    return new Error(`Cannot truncate stream ${path}: an earlier attempt came in between`);
+  }
+
   #conflict(path: ActorPath): JournalConflictError {
     const stream = this.#streams.get(path);
     if (stream !== undefined) stream.tail = undefined;
@@ -290,6 +391,11 @@ export class KvJournal implements Journal {
     mine.busy = result.catch(() => {}); // its caller hears of it
     return result;
   }
+}
+
+/** What comes after a last group whose records cannot be counted: none of their numbers is given out again. */
+function afterDamaged(seq: number): number {
+  return seq - 1 + GROUP_RECORDS_MAX;
 }
 
 function same(

@@ -27,6 +27,9 @@ export const leaseTimeKey: KvKey = [LEASE, "t"];
 /** An upper bound of `j STREAM SEQ PIECE`, encoded. */
 export const PIECE_KEY_BYTES_MAX = 32;
 
+/** Entries of streams: strings come before the numbers of records. */
+export const streamsRange: KvRange = { start: [RECORDS, ""], end: [RECORDS, -Infinity] };
+
 export function streamKey(path: ActorPath): KvKey {
   return [RECORDS, path];
 }

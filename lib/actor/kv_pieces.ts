@@ -69,6 +69,17 @@ export function encodeGroup(seq: number, count: number, bytes: Uint8Array): Grou
   return { whole, values };
 }
 
+/** The beginning of a group that never was: it stands where an append in doubt would still want to begin. */
+export function barrierPiece(seq: number): Uint8Array {
+  const value = new Uint8Array(HEADER_BYTES);
+  const view = new DataView(value.buffer);
+  value[0] = FORMAT;
+  view.setUint32(9, 2, true);
+  view.setFloat64(21, seq, true);
+  view.setUint32(1, crc32(value.subarray(CHECKED_FROM)), true);
+  return value;
+}
+
 /** Throws a `CorruptRecordError` that names `where`. */
 export function decodePiece(value: Uint8Array, where: string): Piece {
   if (value.length < HEADER_BYTES) {

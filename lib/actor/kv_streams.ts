@@ -10,6 +10,8 @@ export interface StreamEntry {
   /** From 1. */
   readonly stream: number;
   readonly truncatedSeq: number;
+  /** Of the entry: a late attempt to change it never undoes a later one. */
+  readonly versionstamp: string | null;
 }
 
 /** stream u32, truncatedSeq f64; little endian. */
@@ -37,7 +39,11 @@ export class StreamCatalogue {
       throw new CorruptRecordError(`The entry of ${path} has ${value.length} bytes, expected ${ENTRY_BYTES}`);
     }
     const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-    return { stream: view.getUint32(0, true), truncatedSeq: view.getFloat64(4, true) };
+    return {
+      stream: view.getUint32(0, true),
+      truncatedSeq: view.getFloat64(4, true),
+      versionstamp: found.versionstamp,
+    };
   }
 
   create(path: ActorPath): Promise<StreamEntry> {
@@ -46,10 +52,14 @@ export class StreamCatalogue {
     return created;
   }
 
-  /** False when a check failed. */
-  async mark(path: ActorPath, entry: StreamEntry): Promise<boolean> {
-    const sets = [{ key: streamKey(path), value: encodeEntry(entry) }];
-    return await this.#kv.commit({ checks: this.#checks, sets }) !== null;
+  /** The entry as it is then; null when a check failed. */
+  async mark(path: ActorPath, entry: StreamEntry, truncatedSeq: number): Promise<StreamEntry | null> {
+    const key = streamKey(path);
+    const kept = await this.#kv.commit({
+      checks: [...this.#checks, { key, versionstamp: entry.versionstamp }],
+      sets: [{ key, value: encodeEntry(entry.stream, truncatedSeq) }],
+    });
+    return kept === null ? null : { stream: entry.stream, truncatedSeq, versionstamp: kept.versionstamp };
   }
 
   /** False when a check failed. */
@@ -63,7 +73,6 @@ export class StreamCatalogue {
       if (present !== null) return present;
       const counter = await this.#kv.get(nextStreamKey);
       const stream = counter === null ? 1 : decodeCounter(counter.value);
-      const entry = { stream, truncatedSeq: 0 };
       try {
         const kept = await this.#kv.commit({
           checks: [
@@ -73,24 +82,26 @@ export class StreamCatalogue {
           ],
           sets: [
             { key: nextStreamKey, value: encodeCounter(stream + 1) },
-            { key: streamKey(path), value: encodeEntry(entry) },
+            { key: streamKey(path), value: encodeEntry(stream, 0) },
           ],
         });
-        if (kept !== null) return entry;
+        if (kept !== null) return { stream, truncatedSeq: 0, versionstamp: kept.versionstamp };
       } catch (error) {
         if (attempt >= CREATE_ATTEMPTS_MAX) throw error;
         continue;
       }
+      // An attempt before this one, or of an earlier call, may have come in between: look once more.
+      if (attempt < CREATE_ATTEMPTS_MAX) continue;
       throw new JournalConflictError(path, "another writer holds the lease or has written here");
     }
   }
 }
 
-function encodeEntry(entry: StreamEntry): Uint8Array {
+function encodeEntry(stream: number, truncatedSeq: number): Uint8Array {
   const value = new Uint8Array(ENTRY_BYTES);
   const view = new DataView(value.buffer);
-  view.setUint32(0, entry.stream, true);
-  view.setFloat64(4, entry.truncatedSeq, true);
+  view.setUint32(0, stream, true);
+  view.setFloat64(4, truncatedSeq, true);
   return value;
 }
 

@@ -33,6 +33,40 @@ interface Fence {
   readonly ttlMs: number;
 }
 
+/** Another process holds the lease, or took it over: this one must not write. */
+export class LeaseTakenError extends UserError {
+  constructor(message: string) {
+    super("unavailable", message);
+  }
+}
+
+export interface LeaseWatch {
+  readonly ttlMs: number;
+  readonly pause: (delayMs: number) => Promise<void>;
+  /** Told once when there is somebody to wait for. */
+  readonly waiting: (holder: string) => void;
+}
+
+/**
+ * Watches a lease for as long as it is believed: its holder where it was renewed, undefined where nobody did. Goes by
+ * what is written and not by its times, since the clocks of two machines may differ.
+ */
+export async function leaseIsRenewed(kv: Kv, watch: LeaseWatch): Promise<string | undefined> {
+  const fence = await kv.get(leaseFenceKey);
+  if (fence === null) return undefined;
+  const before = await kv.get(leaseTimeKey);
+  const name = decodeFence(fence.value)?.holder ?? "another process";
+  watch.waiting(name);
+  await watch.pause(watch.ttlMs);
+  const after = await kv.get(leaseTimeKey);
+  if (after === null) return undefined; // released meanwhile
+  const fenceNow = await kv.get(leaseFenceKey);
+  if (after.versionstamp === before?.versionstamp && fenceNow?.versionstamp === fence.versionstamp) {
+    return undefined;
+  }
+  return fenceNow === null ? undefined : decodeFence(fenceNow.value)?.holder ?? "another process";
+}
+
 export async function acquireLease(kv: Kv, options: LeaseOptions): Promise<Lease> {
   const { holder, nowMs, exclusive, ttlMs } = options;
   const fence = await kv.get(leaseFenceKey);
@@ -93,10 +127,10 @@ class KvLease implements Lease {
   }
 }
 
-function inUse(fence: Fence | undefined, waitSeconds: number | undefined): UserError {
+function inUse(fence: Fence | undefined, waitSeconds: number | undefined): LeaseTakenError {
   const who = fence === undefined ? "another process" : fence.holder;
   const wait = waitSeconds === undefined ? "" : `; its lease ends in ${waitSeconds}s unless it is renewed`;
-  return new UserError("unavailable", `The data is in use by ${who}${wait}`);
+  return new LeaseTakenError(`The data is in use by ${who}${wait}`);
 }
 
 function encodeFence(fence: Fence): Uint8Array {

@@ -1,6 +1,6 @@
 /** Counts what passes to a journal, for /metrics. */
 import type { Clock } from "../core/ports.ts";
-import type { ActorPath, Journal, JournalRecord, JournalSnapshot } from "./types.ts";
+import type { ActorPath, Journal, JournalGap, JournalRecord, JournalSnapshot } from "./types.ts";
 
 export class MeteredJournal implements Journal {
   records = 0;
@@ -30,8 +30,12 @@ export class MeteredJournal implements Journal {
     }
   }
 
-  read(stream: ActorPath, afterSeq: number): AsyncIterable<JournalRecord> {
-    return this.#journal.read(stream, afterSeq);
+  read(
+    stream: ActorPath,
+    afterSeq: number,
+    damaged?: (gap: JournalGap) => void,
+  ): AsyncIterable<JournalRecord> {
+    return this.#journal.read(stream, afterSeq, damaged);
   }
 
   saveSnapshot(stream: ActorPath, seq: number, version: number, bytes: Uint8Array): Promise<void> {

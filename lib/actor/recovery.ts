@@ -6,7 +6,15 @@ import { assert } from "../core/assert.ts";
 import type { Clock } from "../core/ports.ts";
 import { CorruptRecordError, JournalGapError } from "./journal_errors.ts";
 import { Pace } from "./pace.ts";
-import type { ActorPath, Behavior, Journal, JournalRecord, Persistence, Tagged } from "./types.ts";
+import type {
+  ActorPath,
+  Behavior,
+  Journal,
+  JournalGap,
+  JournalRecord,
+  Persistence,
+  Tagged,
+} from "./types.ts";
 
 type Ahead = Extract<Persistence<unknown, Tagged>, { readonly kind: "ahead" }>;
 type Behind = Extract<Persistence<unknown, Tagged>, { readonly kind: "behind" }>;
@@ -64,7 +72,14 @@ export async function recoverBehind(
   let { state } = opened;
   let seq = opened.afterSeq;
   const pace = new Pace(clock);
-  for await (const record of contiguous(journal, path, opened.afterSeq)) {
+  const { damaged } = how;
+  const passOver = damaged === undefined ? undefined : (gap: JournalGap) => {
+    if (gap.fromSeq !== seq + 1) throw new JournalGapError(path, seq + 1, `the gap begins at ${gap.fromSeq}`);
+    state = damaged(state, gap);
+    seq = gap.throughSeq;
+  };
+  for await (const record of journal.read(path, opened.afterSeq, passOver)) {
+    checkNext(path, seq, record.seq);
     if (pace.due) await pace.pause();
     state = how.replay(state, record.bytes, record.seq);
     seq = record.seq;
@@ -80,10 +95,12 @@ async function* contiguous(
 ): AsyncGenerator<JournalRecord> {
   let lastSeq = afterSeq;
   for await (const record of journal.read(path, afterSeq)) {
-    if (record.seq !== lastSeq + 1) {
-      throw new JournalGapError(path, lastSeq + 1, `found record ${record.seq}`);
-    }
+    checkNext(path, lastSeq, record.seq);
     lastSeq = record.seq;
     yield record;
   }
+}
+
+function checkNext(path: ActorPath, lastSeq: number, seq: number): void {
+  if (seq !== lastSeq + 1) throw new JournalGapError(path, lastSeq + 1, `found record ${seq}`);
 }

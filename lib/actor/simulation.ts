@@ -5,7 +5,7 @@
  */
 import { setImmediate as soon } from "node:timers";
 import { createRng, drawBelow } from "../core/rng.ts";
-import type { Log, Rng } from "../core/ports.ts";
+import type { Clock, Log, Rng } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import { KvJournal } from "./kv_journal.ts";
 import { SimClock } from "./sim_clock.ts";
@@ -18,6 +18,7 @@ import type {
   Answer,
   Asked,
   Behavior,
+  Journal,
   Question,
   Simulation,
   Supervision,
@@ -34,6 +35,8 @@ export interface SimulationOptions {
   readonly kv?: SimKv;
   readonly startMs?: EpochMs;
   readonly supervision?: Supervision;
+  /** Default: over the store as it is, without a lease. */
+  readonly journal?: (clock: Clock, log: Log) => Journal;
 }
 
 export interface FatalFailure {
@@ -58,7 +61,7 @@ export class Simulated implements Simulation {
   #driving = false;
 
   constructor(options: SimulationOptions) {
-    const { seed, startMs = START_MS, supervision } = options;
+    const { seed, startMs = START_MS, supervision, journal } = options;
     this.clock = new SimClock(startMs);
     this.rng = createRng(seed);
     this.kv = options.kv ?? new SimKv({ delay: (delayMs) => this.clock.delay(delayMs) });
@@ -67,7 +70,7 @@ export class Simulated implements Simulation {
     const systemOptions: SystemOptions = {
       clock: this.clock,
       log: this.log,
-      journal: new KvJournal({ kv: this.kv }),
+      journal: journal?.(this.clock, this.log) ?? new KvJournal({ kv: this.kv }),
       schedule: { soon: (run) => void this.#turns.push(run) },
       pick: (count) => drawBelow(picks, count),
       turnCommandsMax: 1,

@@ -1,15 +1,18 @@
 /**
  * Absolute times over the injected clock: one heap, one timer of the clock, so that many thousands of actors cost an
- * entry each. Due entries fire by time, ties in arming order. Owns no names: an actor's keys are its cell's.
+ * entry each. Due entries fire by time, ties in arming order. When wall time jumps, what waits moves along: it fires
+ * after the time that it had still to wait. Owns no names: an actor's keys are its cell's.
  */
 import type { Clock, TimerHandle } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 
 /** Cancelled entries stay in the heap until they outnumber the live ones, and this many. */
 const CANCELLED_KEPT_MAX = 64;
+/** Wall time and monotonic time part by less when a time server merely keeps them in step. */
+const JUMP_MS_MIN = 2_000;
 
 interface Entry extends TimerHandle {
-  readonly atMs: EpochMs;
+  atMs: EpochMs;
   readonly order: number;
   /** Undefined once fired or cancelled. */
   fire: (() => void) | undefined;
@@ -21,9 +24,12 @@ export class Timers {
   #order = 0;
   #cancelled = 0;
   #armed: { readonly atMs: EpochMs; readonly handle: TimerHandle } | undefined;
+  /** Of wall time before monotonic time, as far as entries follow it. */
+  #offsetMs: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#offsetMs = clock.nowMs() - clock.monotonicMs();
   }
 
   get pending(): number {
@@ -31,6 +37,7 @@ export class Timers {
   }
 
   at(atMs: EpochMs, fire: () => void): TimerHandle {
+    this.#followClock();
     const entry: Entry = {
       atMs,
       order: this.#order++,
@@ -71,8 +78,22 @@ export class Timers {
     this.#armed = { atMs: first.atMs, handle: this.#clock.at(first.atMs, () => this.#due()) };
   }
 
+  /** An hour back would else hold up everything for an hour, and an hour forth fire an hour's timers at once. */
+  #followClock(): void {
+    const offsetMs = this.#clock.nowMs() - this.#clock.monotonicMs();
+    const jumpMs = Math.round(offsetMs - this.#offsetMs);
+    this.#offsetMs = offsetMs;
+    if (Math.abs(jumpMs) < JUMP_MS_MIN) return;
+    for (const entry of this.#heap) entry.atMs += jumpMs;
+    if (this.#armed === undefined) return;
+    this.#armed.handle.cancel();
+    this.#armed = undefined;
+    this.#arm();
+  }
+
   #due(): void {
     this.#armed = undefined;
+    this.#followClock();
     const nowMs = this.#clock.nowMs();
     // An entry armed by what fires now waits for the next turn: a timer that re-arms itself at once starves nobody.
     const orderEnd = this.#order;

@@ -127,6 +127,8 @@ export type Persistence<S, E> =
     readonly drain: (state: S, firstSeq: number) => readonly Uint8Array[];
     /** Folds a drained record back. Throws a `CorruptRecordError` for bytes that it did not write. */
     readonly replay: (state: S, record: Uint8Array, seq: number) => S;
+    /** Passes over records that are damaged or gone. Without it the actor does not start after such a journal. */
+    readonly damaged?: (state: S, gap: JournalGap) => S;
   };
 
 export interface Codec<T> {
@@ -174,6 +176,13 @@ export interface JournalRecord {
   readonly bytes: Uint8Array;
 }
 
+/** Records that cannot be read; both ends are inside. */
+export interface JournalGap {
+  readonly fromSeq: number;
+  readonly throughSeq: number;
+  readonly reason: string;
+}
+
 export interface JournalSnapshot {
   readonly seq: number;
   readonly version: number;
@@ -183,11 +192,15 @@ export interface JournalSnapshot {
 /**
  * Streams of opaque records, numbered from 1 without gaps. `append` keeps all of its records or none, and fails
  * unless the stream ends at `lastSeq`: one writer, or a loud error. `read` yields contiguous records or throws a
- * `JournalGapError`.
+ * `JournalGapError` or a `CorruptRecordError`; with `damaged` it tells of what it has to pass over and goes on.
  */
 export interface Journal {
   append(stream: ActorPath, lastSeq: number, records: readonly Uint8Array[]): Promise<number>;
-  read(stream: ActorPath, afterSeq: number): AsyncIterable<JournalRecord>;
+  read(
+    stream: ActorPath,
+    afterSeq: number,
+    damaged?: (gap: JournalGap) => void,
+  ): AsyncIterable<JournalRecord>;
   saveSnapshot(stream: ActorPath, seq: number, version: number, bytes: Uint8Array): Promise<void>;
   loadSnapshot(stream: ActorPath): Promise<JournalSnapshot | null>;
   /** A prefix. */

@@ -8,6 +8,8 @@ import { EXIT_BAD_FLAG, EXIT_FAILURE, parseServerArguments, type ServerArguments
 import { type BuildInfo, helpRow, serverHelpText, versionText } from "./help.ts";
 import { queryInstant, queryRange } from "./query_command.ts";
 import type { JsonResponse } from "./query_output.ts";
+import { TSDB_COMMANDS } from "./tsdb_commands.ts";
+import type { TsdbPorts } from "./tsdb_ports.ts";
 
 export interface JsonRequest {
   readonly url: string;
@@ -33,6 +35,7 @@ export interface CommandPorts {
   err(text: string): void;
   /** Checks each file, prints what it found, and answers the exit code. */
   checkConfig(paths: readonly string[], options: CheckConfigOptions): Promise<number>;
+  readonly tsdb: TsdbPorts;
   readonly build: BuildInfo;
 }
 
@@ -40,7 +43,7 @@ export type CommandOutcome =
   | { readonly kind: "server"; readonly arguments: Extract<ServerArguments, { kind: "run" }> }
   | { readonly kind: "exit"; readonly code: number };
 
-interface Command {
+export interface Command {
   readonly words: readonly [string, string];
   readonly usage: string;
   readonly summary: string;
@@ -96,6 +99,7 @@ const COMMANDS: readonly Command[] = [
     ],
     run: queryRange,
   },
+  ...TSDB_COMMANDS,
 ];
 
 export async function runCommand(argv: readonly string[], ports: CommandPorts): Promise<CommandOutcome> {

@@ -52,6 +52,7 @@ export const ACTIVE_FEATURES: ReadonlySet<string> = new Set([
   "promql-binop-fill-modifiers",
   "promql-delayed-name-removal",
   "type-and-unit-labels",
+  "concurrent-rule-eval",
 ]);
 
 /** Names that Prometheus 3 accepts for what has become its default. */
@@ -59,7 +60,7 @@ const DEFAULT_FEATURES: ReadonlySet<string> = new Set(["promql-duration-expr"]);
 
 /** Further names that Prometheus 3 knows: a warning. Any other name is an unknown one. */
 const INACTIVE_FEATURES: ReadonlySet<string> = new Set(
-  ("auto-reload-config concurrent-rule-eval created-timestamp-zero-ingestion delayed-compaction " +
+  ("auto-reload-config created-timestamp-zero-ingestion delayed-compaction " +
     "exemplar-storage extra-scrape-metrics fast-startup histograms-st-encoding memory-snapshot-on-shutdown " +
     "metadata-wal-records native-histograms ooo-native-histograms old-ui " +
     "otlp-deltatocumulative otlp-native-delta-ingestion promql-per-step-stats search-api st-storage " +

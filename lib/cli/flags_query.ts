@@ -7,21 +7,18 @@ export const QUERY_FLAGS = {
     default: "1h",
     mode: "server",
     help: 'Max time to tolerate an outage for restoring the "for" state of an alert.',
-    ignored: IGNORED_YET,
   },
   "rules.alert.for-grace-period": {
     kind: "duration",
     default: "10m",
     mode: "server",
     help: 'Minimum duration between an alert and its restored "for" state.',
-    ignored: IGNORED_YET,
   },
   "rules.alert.resend-delay": {
     kind: "duration",
     default: "1m",
     mode: "server",
     help: "Minimum amount of time to wait before resending an alert to Alertmanager.",
-    ignored: IGNORED_YET,
   },
   "rules.max-concurrent-evals": {
     kind: "integer",
@@ -29,7 +26,6 @@ export const QUERY_FLAGS = {
     min: 1,
     mode: "server",
     help: "Global concurrency limit for independent rules that can run concurrently.",
-    ignored: IGNORED_YET,
   },
   "alertmanager.notification-queue-capacity": {
     kind: "integer",

@@ -8,6 +8,18 @@ export const STORAGE_FLAGS = {
     mode: "server",
     help: "Directory of the stored samples.",
   },
+  "storage.kv.url": {
+    kind: "url",
+    mode: "server",
+    help:
+      "URL of a Deno KV server that holds all data instead of the data directory. The access token is read from DENO_KV_ACCESS_TOKEN.",
+  },
+  "narthex.read-only": {
+    kind: "bool",
+    mode: "server",
+    help:
+      "Only read: answer queries from data that another process writes, some seconds behind it. Nothing is scraped or written.",
+  },
   "storage.tsdb.retention.time": {
     kind: "duration",
     mode: "server",

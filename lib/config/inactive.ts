@@ -10,7 +10,6 @@ export const INACTIVE_SECTIONS: readonly string[] = [
   "otlp",
   "remote_read",
   "remote_write",
-  "rule_files",
   "runtime",
   "storage.exemplars",
   "storage.tsdb.chunk_encoding",

@@ -72,6 +72,18 @@ export interface Kv {
   close(): void;
 }
 
+/** What became of calls to a store, since it was opened. */
+export interface KvFigures {
+  readonly commits: number;
+  readonly commitMs: number;
+  /** Rejected by the store. */
+  readonly commitFailures: number;
+  readonly commitTimeouts: number;
+  readonly readFailures: number;
+  readonly readTimeouts: number;
+  readonly reopened: number;
+}
+
 export interface FileInfo {
   readonly path: string;
   readonly modifiedMs: EpochMs;
@@ -84,6 +96,22 @@ export interface Files {
   stat(path: string): Promise<FileInfo | null>;
   /** Paths of the entries of a directory, sorted; empty when there is no such directory. */
   list(directory: string): Promise<readonly string[]>;
+}
+
+/** A file that is read by place, without waiting: for tools of the command line that do nothing else meanwhile. */
+export interface ByteFile {
+  readonly path: string;
+  readonly bytesCount: number;
+  /** Fewer bytes than asked for only at the end of the file. Throws a `UserError` that names the path. */
+  read(at: number, count: number): Uint8Array<ArrayBuffer>;
+  close(): void;
+}
+
+export interface ByteFiles {
+  /** Throws a `UserError` (`not_found`) that names the path when it is missing or unreadable. */
+  open(path: string): ByteFile;
+  /** Names in a directory, sorted; undefined when there is no such directory. */
+  names(directory: string): readonly string[] | undefined;
 }
 
 /** Lines for the end of a file. Nobody waits: what cannot be written is counted. */

@@ -1,8 +1,11 @@
-/** `query`, `query_range`, `format_query`, `parse_query` and `query_exemplars`. */
+/** `query`, `query_range`, `format_query`, `parse_query`, `query_exemplars` and `narthex/explain`. */
 import { UserError } from "../core/errors.ts";
 import { exprToJson } from "../promql/ast_json.ts";
 import type { Expr } from "../promql/ast.ts";
 import { parseExpr, prettyExpr } from "../promql/parse.ts";
+import { explainPlan } from "../promql/plan/explain.ts";
+import { planOf } from "../promql/plan/plan.ts";
+import { printExpr } from "../promql/printer.ts";
 import type { QueryOptions, QueryResult, QueryValue } from "../promql/result.ts";
 import { badData, invalidParameter } from "./errors.ts";
 import { quoteJson } from "./json_writer.ts";
@@ -74,6 +77,15 @@ export async function parseQuery(call: Call): Promise<Reply> {
   const params = await call.params();
   const expr = await namingQuery(() => Promise.resolve(parseExpr(params.get("query"), call.deps.parse)));
   return jsonReply(JSON.stringify(exprToJson(expr)));
+}
+
+/** Narthex's own: the query as it is run, and its plan, a line a node. Nothing is evaluated. */
+export async function explainQuery(call: Call): Promise<Reply> {
+  const params = await call.params();
+  const expr = await namingQuery(() => Promise.resolve(parseExpr(params.get("query"), call.deps.parse)));
+  const plan = planOf(expr);
+  const lines = explainPlan(plan).split("\n").map((line) => quoteJson(line));
+  return jsonReply(`{"query":${quoteJson(printExpr(plan.expr))},"plan":[${lines.join(",")}]}`);
 }
 
 /** No exemplar is kept, so none is found; a bad request is refused all the same. */

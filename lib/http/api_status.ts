@@ -69,6 +69,23 @@ export async function tsdbStatus(call: Call): Promise<Reply> {
   );
 }
 
+/** A name of 26 characters for a cohort, in the alphabet of those that Prometheus gives to blocks. */
+function blockName(cohort: number): string {
+  return cohort.toString().padStart(26, "0");
+}
+
+export async function tsdbBlocks(call: Call): Promise<Reply> {
+  const rows = (await call.deps.blocks()).map(
+    ({ cohort, minMs, maxMs, series, pages, bytes, cells, level }) => {
+      const name = quoteJson(blockName(cohort));
+      return `{"ulid":${name},"minTime":${minMs},"maxTime":${maxMs + 1},` +
+        `"stats":{"numSamples":${cells},"numSeries":${series},"numChunks":${pages},"numBytes":${bytes}},` +
+        `"compaction":{"level":${level + 1},"sources":[${name}]},"version":1}`;
+    },
+  );
+  return jsonReply(`{"blocks":[${rows.join(",")}]}`);
+}
+
 export function walReplay(call: Call): Reply {
   const { min, max, current } = call.deps.replayProgress();
   return jsonReply(`{"min":${min},"max":${max},"current":${current}}`);

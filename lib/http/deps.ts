@@ -6,15 +6,17 @@
 import type { SystemStats } from "../actor/types.ts";
 import type { ProcessFacts } from "../client/process.ts";
 import type { Registry } from "../client/registry.ts";
-import type { Clock, Log } from "../core/ports.ts";
+import type { Clock, KvFigures, Log } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { Labels } from "../model/labels.ts";
 import type { MetricMetadata } from "../model/metadata.ts";
 import type { Regex } from "../model/regex.ts";
 import type { ParseOptions } from "../promql/parse.ts";
 import type { QueryEngine } from "../promql/result.ts";
+import type { RuleGroupView } from "../rules/view.ts";
 import type { AppendSamples } from "../remote/append.ts";
-import type { SeriesSource } from "../storage/source.ts";
+import type { Matcher } from "../model/matchers.ts";
+import type { SeriesSource, TimeRange } from "../storage/source.ts";
 
 export interface HttpDeps {
   readonly clock: Clock;
@@ -48,6 +50,9 @@ export interface HttpDeps {
   readonly runtimeInfo: () => RuntimeInfo;
   readonly tsdbStatus: (listLengthMax: number) => Promise<TsdbStatus>;
   readonly replayProgress: () => ReplayProgress;
+  /** What storage has sealed, oldest first. */
+  readonly blocks: () => Promise<readonly BlockView[]>;
+  readonly admin: AdminDeps;
   readonly notices: () => readonly Notice[];
   /** Served at `/metrics`, after `selfSnapshot` has been taken. The handler registers its own metrics in it. */
   readonly registry: Registry;
@@ -174,6 +179,28 @@ export interface TsdbStatus {
   readonly seriesCountByLabelValuePair: readonly NamedCount[];
 }
 
+/** One source's pages stand where Prometheus has a block. */
+export interface BlockView {
+  readonly cohort: number;
+  readonly minMs: EpochMs;
+  readonly maxMs: EpochMs;
+  readonly series: number;
+  readonly pages: number;
+  readonly bytes: number;
+  /** Rows by columns. */
+  readonly cells: number;
+  readonly level: number;
+}
+
+export interface AdminDeps {
+  /** Resolves once it would survive a crash. */
+  deleteSeries(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<void>;
+  cleanTombstones(): Promise<void>;
+  /** The name of the directory under `snapshots`. */
+  snapshot(options: { readonly skipHead: boolean }): Promise<string>;
+}
+
+/** Numbers of journal records: the first and the last that are replayed, and the one that is. */
 export interface ReplayProgress {
   readonly min: number;
   readonly max: number;
@@ -196,6 +223,7 @@ export interface SelfSnapshot {
   readonly storage: StorageSnapshot;
   readonly scrape: ScrapeSnapshot;
   readonly discovery: readonly DiscoverySnapshot[];
+  readonly rules: RulesSnapshot;
   readonly actors: SystemStats;
   readonly eventLoop: EventLoopSnapshot;
   readonly queriesConcurrentMax: number;
@@ -232,12 +260,28 @@ export interface StorageSnapshot {
   readonly seals: number;
   readonly sealFailures: number;
   readonly cohorts: number;
+  readonly faults: StorageFaults;
   readonly pageCache: {
     readonly hits: number;
     readonly misses: number;
     readonly bytes: number;
     readonly bytesMax: number;
   };
+}
+
+/** What storage could not read, write or take. */
+export interface StorageFaults {
+  readonly cohortsLost: number;
+  readonly pagesDamaged: number;
+  readonly pagesGone: number;
+  readonly journalGaps: number;
+  readonly journalRecordsSkipped: number;
+  readonly appendsRefused: number;
+  readonly pendingBytes: number;
+  readonly ingestStopped: boolean;
+  /** Undefined in a process that writes. */
+  readonly refreshedMs: EpochMs | undefined;
+  readonly store: KvFigures;
 }
 
 export interface ScrapePoolSnapshot {
@@ -271,6 +315,22 @@ export interface IntervalSnapshot {
   readonly sumSeconds: number;
   /** 0.01, 0.05, 0.5, 0.9 and 0.99, as far as known; in seconds. */
   readonly quantiles: readonly (readonly [quantile: number, seconds: number])[];
+}
+
+/** Of durations in seconds; quantiles as far as known. */
+export interface SummarySnapshot {
+  readonly count: number;
+  readonly sumSeconds: number;
+  readonly quantiles: readonly (readonly [quantile: number, seconds: number])[];
+}
+
+export interface RulesSnapshot {
+  readonly groups: readonly RuleGroupView[];
+  readonly ruleDurations: SummarySnapshot;
+  readonly groupDurations: SummarySnapshot;
+  /** Evaluations that run, and that wait for a place. */
+  readonly evaluating: number;
+  readonly waiting: number;
 }
 
 export interface DiscoverySnapshot {

@@ -25,7 +25,7 @@ export function featuresOf({ options, parse = {}, enabledFeatures = [] }: HttpDe
   }
   return {
     api: {
-      admin: false,
+      admin: options.enableAdminApi,
       exclude_alerts: false,
       label_values_match: true,
       lifecycle: options.enableLifecycle,
@@ -53,7 +53,11 @@ export function featuresOf({ options, parse = {}, enabledFeatures = [] }: HttpDe
     }),
     promql_functions: sorted(functions),
     promql_operators: sorted({ ...allOf(OPERATORS, true), ...allOf(EXPERIMENTAL_OPERATORS, experimental) }),
-    rules: { concurrent_rule_eval: false, keep_firing_for: false, query_offset: false },
+    rules: {
+      concurrent_rule_eval: enabled.has("concurrent-rule-eval"),
+      keep_firing_for: true,
+      query_offset: true,
+    },
     scrape: {
       extra_scrape_metrics: true,
       start_timestamp_zero_ingestion: false,

@@ -1,5 +1,5 @@
 /** Every route of the server, as a table. Paths stand below the route prefix. */
-import { adminRoute } from "./api_admin.ts";
+import * as admin from "./api_admin.ts";
 import * as query from "./api_query.ts";
 import * as rules from "./api_rules.ts";
 import * as series from "./api_series.ts";
@@ -18,6 +18,7 @@ export function routesOf(self: SelfMetrics): readonly Route[] {
   return [
     apiRoute(GET_POST, "/query", query.query),
     apiRoute(GET_POST, "/query_range", query.queryRange),
+    apiRoute(GET_POST, "/narthex/explain", query.explainQuery),
     apiRoute(GET_POST, "/query_exemplars", query.queryExemplars),
     apiRoute(GET_POST, "/format_query", query.formatQuery),
     apiRoute(GET_POST, "/parse_query", query.parseQuery),
@@ -37,12 +38,13 @@ export function routesOf(self: SelfMetrics): readonly Route[] {
     apiRoute(GET, "/status/buildinfo", status.buildInfo),
     apiRoute(GET, "/status/runtimeinfo", status.runtimeInfo),
     apiRoute(GET, "/status/tsdb", status.tsdbStatus),
+    apiRoute(GET, "/status/tsdb/blocks", status.tsdbBlocks),
     apiRoute(GET, "/status/walreplay", status.walReplay, "always"),
     apiRoute(GET, "/features", status.features),
     apiRoute(GET, "/notifications", status.notifications, "always"),
-    apiRoute(POST_PUT, "/admin/tsdb/delete_series", adminRoute("deleting series")),
-    apiRoute(POST_PUT, "/admin/tsdb/clean_tombstones", adminRoute("cleaning tombstones")),
-    apiRoute(POST_PUT, "/admin/tsdb/snapshot", adminRoute("taking snapshots")),
+    apiRoute(POST_PUT, "/admin/tsdb/delete_series", admin.deleteSeries),
+    apiRoute(POST_PUT, "/admin/tsdb/clean_tombstones", admin.cleanTombstones),
+    apiRoute(POST_PUT, "/admin/tsdb/snapshot", admin.snapshot),
     { ...apiRoute(["POST"], "/write", remoteWrite), errors: "plain" },
     plainRoute(GET, "/-/healthy", management.healthy),
     { ...plainRoute(GET, "/-/ready", management.ready), access: "ready" },

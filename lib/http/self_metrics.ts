@@ -12,6 +12,7 @@ import {
 import { processFamilies } from "../client/process.ts";
 import { labelsOf } from "../model/labels.ts";
 import type { ReceiverStats } from "../remote/receiver.ts";
+import { ruleFamilies } from "./rule_metrics.ts";
 import type {
   BuildInfo,
   IntervalSnapshot,
@@ -19,6 +20,7 @@ import type {
   SelfSnapshot,
   StorageSnapshot,
 } from "./deps.ts";
+import { storageFaultFamilies } from "./storage_faults.ts";
 import { stallFamilies } from "./stall_metrics.ts";
 
 type Row = readonly [type: "counter" | "gauge", name: string, help: string, value: number | undefined];
@@ -48,6 +50,7 @@ export class SelfMetrics implements Collector {
     if (snapshot === undefined) return;
     yield* families(configRows(snapshot));
     yield* families(storageRows(snapshot.storage));
+    yield* storageFaultFamilies(snapshot.storage.faults);
     yield labelledFamily(
       "counter",
       "prometheus_tsdb_head_samples_appended_total",
@@ -59,6 +62,7 @@ export class SelfMetrics implements Collector {
     yield* poolFamilies(snapshot.scrape.pools);
     yield intervalFamily(snapshot.scrape.intervals);
     yield* discoveryFamilies(snapshot);
+    yield* ruleFamilies(snapshot.rules);
     yield* actorFamilies(snapshot);
     yield* families(cacheRows(snapshot));
     yield* stallFamilies(snapshot.eventLoop);

@@ -65,3 +65,6 @@ export type AppendOutcome =
   /** Only for an append with `atomic`: at least one sample was refused, nothing was kept. */
   | { readonly kind: "refused"; readonly counts: AppendCounts; readonly reason: string }
   | { readonly kind: "limited"; readonly limit: string; readonly reason: string };
+
+/** Limits that are met when the store does not keep up, and not by what is appended: later, the same is taken. */
+export const STORE_LIMITS: ReadonlySet<string> = new Set(["pendingBytesMax", "windowBytesMax"]);

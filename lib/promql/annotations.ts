@@ -14,16 +14,26 @@ export class Annotations {
   readonly #infos = new Set<string>();
   readonly #monotonicity = new Map<string, { readonly remark: MonotonicityRemark; readonly pos: Position }>();
 
-  constructor(query: string) {
+  readonly #twins: ReadonlyMap<Position, readonly Position[]>;
+
+  /** `twins`: where else in the query the same was written, and is not evaluated for itself. */
+  constructor(query: string, twins: ReadonlyMap<Position, readonly Position[]> = new Map()) {
     this.#query = query;
+    this.#twins = twins;
   }
 
   warn(text: string, pos: Position): void {
-    add(this.#warnings, `PromQL warning: ${text} (${lineAndColumn(this.#query, pos.start)})`);
+    this.#addAt(this.#warnings, `PromQL warning: ${text}`, pos);
   }
 
   inform(text: string, pos: Position): void {
-    add(this.#infos, `PromQL info: ${text} (${lineAndColumn(this.#query, pos.start)})`);
+    this.#addAt(this.#infos, `PromQL info: ${text}`, pos);
+  }
+
+  #addAt(to: Set<string>, text: string, pos: Position): void {
+    add(to, `${text} (${lineAndColumn(this.#query, pos.start)})`);
+    // A position has twins later in the query alone, so this ends.
+    for (const twin of this.#twins.get(pos) ?? []) this.#addAt(to, text, twin);
   }
 
   /** As Prometheus: one remark a metric, at the place where it was needed first. */

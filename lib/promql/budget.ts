@@ -13,6 +13,8 @@ export class SampleBudget {
   #held = 0;
   #peak = 0;
   #read = 0;
+  #reclaimable = 0;
+  readonly #reclaims: (() => void)[] = [];
   readonly #noted = new Map<object, number>();
 
   constructor(samplesMax: number) {
@@ -31,8 +33,39 @@ export class SampleBudget {
     return this.#read;
   }
 
+  /** The part of `held` that is given back as soon as somebody needs the room. */
+  get reclaimable(): number {
+    return this.#reclaimable;
+  }
+
+  /** How many samples may still be held. */
+  get room(): number {
+    return this.samplesMax - this.#held + this.#reclaimable;
+  }
+
+  /** Called before a query fails for want of room: whoever keeps something for later lets it go. */
+  onPressure(reclaim: () => void): void {
+    this.#reclaims.push(reclaim);
+  }
+
+  /** Holds what can be given back; false where there is no room for it. */
+  tryKeep(count: number): boolean {
+    if (this.#held + count > this.samplesMax) return false;
+    this.#reclaimable += count;
+    this.hold(count);
+    return true;
+  }
+
+  unkeep(count: number): void {
+    this.#reclaimable -= count;
+    this.release(count);
+  }
+
   /** Fails when `count` more samples would be too many to hold at once. */
   hold(count: number): void {
+    if (this.#held + count > this.samplesMax && this.#reclaimable > 0) {
+      for (const reclaim of this.#reclaims) reclaim();
+    }
     this.#held += count;
     if (this.#held > this.#peak) this.#peak = this.#held;
     if (this.#held > this.samplesMax) throw tooManySamples();

@@ -3,12 +3,14 @@
  * the remarks collected on the way. `Evaluator` is what an operator may ask of the dispatcher (evaluate.ts), so
  * that operators do not import it.
  */
-import type { DurationExpr, Expr, VectorSelector } from "./ast.ts";
-import type { SeriesSource } from "../storage/source.ts";
+import type { DurationExpr, Expr } from "./ast.ts";
+import type { ColumnGroup, SeriesSource } from "../storage/source.ts";
 import type { Annotations } from "./annotations.ts";
-import type { Blocks, StepGrid } from "./block.ts";
+import type { Block, Blocks, StepGrid } from "./block.ts";
 import type { SampleBudget } from "./budget.ts";
 import type { Pacer } from "./pacer.ts";
+import type { Plan } from "./plan/plan.ts";
+import type { SharedStreams } from "./plan/shared_streams.ts";
 
 export interface QueryContext {
   readonly source: SeriesSource;
@@ -23,8 +25,10 @@ export interface QueryContext {
   readonly usesStartTimes: boolean;
   /** Whether series say in `__type__` what they are, so that remarks go by it instead of the name. */
   readonly typeAndUnitLabels: boolean;
-  /** Selectors of histograms of which nothing but count and sum is used (operators/detected_hints.ts). */
-  readonly statsSelectors: ReadonlySet<VectorSelector>;
+  /** What was found out about the nodes of the tree that is evaluated. */
+  readonly plan: Plan;
+  readonly sharedBlocks: SharedStreams<Block>;
+  readonly sharedGroups: SharedStreams<ColumnGroup>;
   readonly annotations: Annotations;
   readonly budget: SampleBudget;
   readonly pacer: Pacer;

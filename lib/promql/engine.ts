@@ -13,13 +13,15 @@ import type { Evaluator } from "./context.ts";
 import { evaluatorOf } from "./evaluate.ts";
 import { unwrapParens } from "./invariant.ts";
 import { collect, settledBlocks, settleNames } from "./operators/collect.ts";
-import { statsSelectors } from "./operators/detected_hints.ts";
 import { matrixOf } from "./operators/matrix.ts";
 import { dropAbsentRowsPaced, rowsBetweenTurns } from "./operators/paced.ts";
 import { refuseGrid } from "./operators/ranges.ts";
 import { Pacer } from "./pacer.ts";
 import type { ParseOptions } from "./parse.ts";
 import { createParseCache, type ParseCache } from "./parse_cache.ts";
+import { ALL_REWRITES, PlanCache, type PlanRewrites } from "./plan/plan.ts";
+import { SHARED_BLOCKS, SHARED_GROUPS } from "./plan/shared_kinds.ts";
+import { SharedStreams } from "./plan/shared_streams.ts";
 import type { MatrixSeries, QueryEngine, QueryOptions, QueryResult, QueryValue } from "./result.ts";
 import { sortedByLabels } from "./sorted.ts";
 import { typeOf } from "./types.ts";
@@ -41,6 +43,8 @@ export interface EngineOptions {
   readonly usesStartTimes?: boolean;
   /** Whether samples arrive with `__type__` and `__unit__`. Undefined: no. */
   readonly typeAndUnitLabels?: boolean;
+  /** Which rewrites a plan may make. Undefined: all. */
+  readonly rewrites?: PlanRewrites;
 }
 
 /** Rules and dashboards ask the same few hundred queries again and again. */
@@ -48,24 +52,36 @@ const PARSED_QUERIES_MAX = 500;
 const PARSED_BYTES_MAX = 4 * 1024 * 1024;
 
 export function createEngine(engineOptions: EngineOptions): QueryEngine {
-  const options = { ...engineOptions, parsed: createParseCache(PARSED_QUERIES_MAX, PARSED_BYTES_MAX) };
+  const engine: Engine = {
+    options: engineOptions,
+    parsed: createParseCache(PARSED_QUERIES_MAX, PARSED_BYTES_MAX),
+    plans: new PlanCache(rewritesOf(engineOptions)),
+  };
   return {
     instant: (query, timeMs, queryOptions = {}) =>
-      run(options, query, { startMs: timeMs, stepMs: 0, count: 1 }, queryOptions, "instant"),
+      run(engine, query, { startMs: timeMs, stepMs: 0, count: 1 }, queryOptions, "instant"),
     range: (query, range, queryOptions = {}) => {
       const count = Math.floor((range.endMs - range.startMs) / range.stepMs) + 1;
       const grid = { startMs: range.startMs, stepMs: range.stepMs, count: Math.max(0, count) };
-      return run(options, query, grid, queryOptions, "range", range.endMs);
+      return run(engine, query, grid, queryOptions, "range", range.endMs);
     },
   };
 }
 
-interface Engine extends EngineOptions {
+/** Where remarks go by the type of a series, its name does not tell which would be lost with series not read. */
+function rewritesOf({ rewrites = ALL_REWRITES, typeAndUnitLabels = false }: EngineOptions): PlanRewrites {
+  return typeAndUnitLabels ? { ...rewrites, matchers: false } : rewrites;
+}
+
+interface Engine {
+  /** Read anew for each query: some change with the configuration. */
+  readonly options: EngineOptions;
   readonly parsed: ParseCache;
+  readonly plans: PlanCache;
 }
 
 async function run(
-  engine: Engine,
+  { options: engine, parsed: trees, plans }: Engine,
   query: string,
   grid: StepGrid,
   options: QueryOptions,
@@ -73,9 +89,11 @@ async function run(
   endMs = grid.startMs,
 ): Promise<QueryResult> {
   const preparedFromMs = engine.clock.monotonicMs();
-  const expr = engine.parsed.parse(query, engine.parseOptions);
-  if (mode === "range") refuseForRange(expr, grid);
-  const annotations = new Annotations(query);
+  const parsed = trees.parse(query, engine.parseOptions);
+  if (mode === "range") refuseForRange(parsed, grid);
+  const plan = plans.planOf(parsed);
+  const { expr } = plan;
+  const annotations = new Annotations(query, plan.sharing.twins);
   const budget = new SampleBudget(engine.samplesMax);
   const signal = options.signal ?? NEVER;
   const evaluator = evaluatorOf({
@@ -88,7 +106,9 @@ async function run(
     delayedNameRemoval: engine.delayedNameRemoval,
     usesStartTimes: engine.usesStartTimes ?? false,
     typeAndUnitLabels: engine.typeAndUnitLabels ?? false,
-    statsSelectors: statsSelectors(expr),
+    plan,
+    sharedBlocks: new SharedStreams(budget, SHARED_BLOCKS),
+    sharedGroups: new SharedStreams(budget, SHARED_GROUPS),
     annotations,
     budget,
     pacer: new Pacer({

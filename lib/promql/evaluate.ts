@@ -47,7 +47,16 @@ function vector(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
   return vectorAt(evaluator, expr, grid);
 }
 
+/** Of a vector that occurs several times at the same steps, the first occurrence is evaluated for all of them. */
 function vectorAt(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
+  const { plan, sharedBlocks } = evaluator.context;
+  const shared = plan.sharing.vectors.get(expr);
+  if (shared === undefined) return operatorOf(evaluator, expr, grid);
+  const key = `${shared.id} ${grid.startMs} ${grid.stepMs} ${grid.count}`;
+  return sharedBlocks.read(key, shared.uses, () => operatorOf(evaluator, shared.expr, grid));
+}
+
+function operatorOf(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
   switch (expr.kind) {
     case "paren":
       return vectorAt(evaluator, expr.expr, grid);

@@ -56,6 +56,8 @@ export function isDistinctWithoutName(expr: Expr): boolean {
       return isDistinctWithoutName(expr.expr);
     case "aggregate":
       if (KEEPS_SERIES.has(expr.op)) return isDistinctWithoutName(expr.expr);
+      // The label of count_values may be the name.
+      if (expr.op === "count_values" && !isOtherLabel(expr.param)) return false;
       return expr.without || !expr.grouping.includes(METRIC_NAME);
     case "call":
       return isCallDistinct(expr);
@@ -67,6 +69,11 @@ export function isDistinctWithoutName(expr: Expr): boolean {
     default:
       return assertNever(expr);
   }
+}
+
+function isOtherLabel(param: Expr | undefined): boolean {
+  const label = param === undefined ? undefined : unwrapParens(param);
+  return label?.kind === "string" && label.value !== METRIC_NAME;
 }
 
 const KEEPS_SERIES: ReadonlySet<string> = new Set(["topk", "bottomk", "limitk", "limit_ratio"]);
@@ -91,6 +98,10 @@ function isBinaryDistinct(binary: Binary): boolean {
     return isDistinctWithoutName(binary.left) && isDistinctWithoutName(binary.right);
   }
   if (binary.matching.include.includes(METRIC_NAME) || binary.matching.fillLeft !== undefined) return false;
+  if (binary.matching.card === "one-to-one" && binary.matching.fillRight === undefined) {
+    // One result a match group, under the labels of the group.
+    return !binary.matching.on || !binary.matching.labels.includes(METRIC_NAME);
+  }
   const many = binary.matching.card === "one-to-many" ? binary.right : binary.left;
   return binary.matching.card !== "one-to-one" && isDistinctWithoutName(many) &&
     binary.matching.include.length === 0;

@@ -58,12 +58,9 @@ export interface QueryOptions {
 }
 
 /** Who asked, for the query log. */
-export interface QueryOrigin {
-  readonly kind: "http";
-  readonly clientIp: string;
-  readonly method: string;
-  readonly path: string;
-}
+export type QueryOrigin =
+  | { readonly kind: "http"; readonly clientIp: string; readonly method: string; readonly path: string }
+  | { readonly kind: "rule"; readonly file: string; readonly group: string };
 
 /**
  * Rejects with a `UserError`: `bad_data` for a query that does not parse or type-check, `execution`, `timeout`,

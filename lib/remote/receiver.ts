@@ -35,6 +35,7 @@ const V2 = "io.prometheus.write.v2.Request";
  */
 const LIMIT_STATUS: Readonly<Record<string, number>> = {
   windowBytesMax: 503,
+  pendingBytesMax: 503,
   seriesMax: 429,
   COHORT_COLUMNS_MAX: 429,
 };

@@ -34,12 +34,18 @@ export interface AlertStep {
 /** How long an alert must match before it fires, and go on firing after it. */
 export type Timing = Pick<AlertingRule, "forMs" | "keepFiringForMs">;
 
-/** The label sets of `found` differ from each other. Nothing is limited here (`clearAlerts`). */
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * The label sets of `found` differ from each other. Alerts of `held` (keys) that are missing from it go on as they are:
+ * it is not known yet whether they ended. Nothing is limited here (`clearAlerts`).
+ */
 export function stepAlerts(
   timing: Timing,
   alerts: AlertTable,
   found: readonly FoundAlert[],
   tsMs: EpochMs,
+  held: ReadonlySet<string> = NONE,
 ): AlertStep {
   const transitions: AlertTransition[] = [];
   const refreshed = new Map<string, FoundAlert>();
@@ -54,9 +60,9 @@ export function stepAlerts(
   }
   for (const [key, alert] of alerts) {
     if (refreshed.has(key)) continue;
-    const move = missing(alert, timing, tsMs);
+    const move = held.has(key) && alert.phase !== "resolved" ? undefined : missing(alert, timing, tsMs);
     const phase = move?.to ?? alert.phase;
-    if (phase === "keptFiring" || phase === "pending") active++;
+    if (phase !== "resolved" && phase !== "inactive") active++;
     if (move !== undefined) transitions.push({ ...transitionOf(alert, tsMs), ...move });
   }
   return { alerts: refresh(applyTransitions(alerts, transitions), refreshed), transitions, active };

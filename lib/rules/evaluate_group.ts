@@ -18,6 +18,8 @@ export interface GroupMoment {
   readonly settings: EvaluationSettings;
   readonly ports: EvaluationPorts;
   readonly signal: AbortSignal;
+  /** As of a rule (evaluate_rule.ts). @default nothing is from an earlier life */
+  readonly settledMs?: EpochMs;
 }
 
 /** The rules of a stage, by their place in the group. A cancelled stage rejects; nothing else does. */
@@ -38,12 +40,14 @@ export async function evaluateStage(
   return done;
 }
 
-function ruleMoment({ group, tsMs, settings, ports, signal }: GroupMoment, place: number): RuleMoment {
+function ruleMoment(moment: GroupMoment, place: number): RuleMoment {
+  const { group, tsMs, settings, ports, signal, settledMs = -Infinity } = moment;
   return {
     rule: group.rules[place]!,
     limit: group.limit,
     tsMs,
     sampleMs: sampleTimeOf(group, settings, tsMs),
+    settledMs,
     settings,
     ports,
     signal,

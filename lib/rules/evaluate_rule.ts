@@ -24,6 +24,8 @@ export interface RuleMoment {
   readonly tsMs: EpochMs;
   /** Of the data, and of the samples made. */
   readonly sampleMs: EpochMs;
+  /** Until then an alert of an earlier life is not taken for ended, whatever its expression answers. */
+  readonly settledMs: EpochMs;
   readonly settings: EvaluationSettings;
   readonly ports: EvaluationPorts;
   readonly signal: AbortSignal;
@@ -44,6 +46,7 @@ export interface RuleEvaluation {
 interface Outcome {
   readonly alerts: AlertTable;
   readonly transitions: readonly AlertTransition[];
+  readonly unmatched: ReadonlySet<string>;
   readonly vector: RuleVector;
   readonly series: ReadonlyMap<string, Labels>;
   readonly error: string | undefined;
@@ -66,7 +69,7 @@ export async function evaluateRule(
     signal.throwIfAborted();
     outcome = failed(state, messageOf(error));
   }
-  const { error, alerts, transitions, vector, series } = outcome;
+  const { error, alerts, transitions, unmatched, vector, series } = outcome;
   return {
     key,
     transitions,
@@ -75,6 +78,7 @@ export async function evaluateRule(
     state: {
       ...state,
       alerts,
+      unmatched,
       series,
       health: error === undefined ? "ok" : "err",
       lastError: error ?? "",
@@ -85,32 +89,47 @@ export async function evaluateRule(
   };
 }
 
-function failed({ alerts, series }: RuleState, error: string): Outcome {
-  return { alerts, transitions: [], vector: NO_VECTOR, series, error };
+function failed({ alerts, unmatched, series }: RuleState, error: string): Outcome {
+  return { alerts, transitions: [], unmatched, vector: NO_VECTOR, series, error };
 }
 
 async function recordRule(moment: RuleMoment, state: RuleState): Promise<Outcome> {
   const { rule, sampleMs, ports, signal, limit } = moment;
   if (rule.kind !== "recording") throw new TypeError("not a recording rule");
   const answer = await ports.query(rule.expr, sampleMs, signal);
-  return { alerts: state.alerts, transitions: [], ...record(rule, answer, limit), error: undefined };
+  return { ...failed(state, ""), ...record(rule, answer, limit), error: undefined };
 }
 
 async function alertRule(moment: RuleMoment, rule: AlertingRule, state: RuleState): Promise<Outcome> {
   const { tsMs, sampleMs, ports, signal, limit } = moment;
   const answer = await ports.query(rule.expr, sampleMs, signal);
   const found = await foundAlerts(moment, rule, answer);
-  const step = stepAlerts(rule, state.alerts, found, tsMs);
+  const unmatched = stillUnmatched(moment, state, found);
+  const step = stepAlerts(rule, state.alerts, found, tsMs, unmatched);
   if (limit > 0 && step.active > limit) {
     return {
       ...failed(state, `exceeded limit of ${limit} with ${step.active} alerts`),
       alerts: NO_ALERTS,
       transitions: clearAlerts(state.alerts, tsMs, "limitExceeded"),
+      unmatched: NO_KEYS,
     };
   }
   const vector = state.restored ? alertSamples(step.alerts) : NO_VECTOR;
   const series = new Map(vector.labels.map((labels) => [labelsKey(labels), labels] as const));
-  return { alerts: step.alerts, transitions: step.transitions, vector, series, error: undefined };
+  return { alerts: step.alerts, transitions: step.transitions, unmatched, vector, series, error: undefined };
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set();
+
+function stillUnmatched(
+  { tsMs, settledMs }: RuleMoment,
+  { unmatched }: RuleState,
+  found: readonly FoundAlert[],
+): ReadonlySet<string> {
+  if (unmatched.size === 0 || tsMs >= settledMs) return NO_KEYS;
+  const left = new Set(unmatched);
+  for (const { labels } of found) left.delete(labelsKey(labels));
+  return left;
 }
 
 /** What the expression answers, as alerts. Throws where two of them would be one. */

@@ -12,6 +12,8 @@ export interface RuleState {
   readonly alerts: AlertTable;
   /** When each alert, by its key, was last handed on, and as what. */
   readonly sentMs: ReadonlyMap<string, EpochMs>;
+  /** Of alerts that an earlier life of the process left, those that the expression has not matched in this one. */
+  readonly unmatched: ReadonlySet<string>;
   /** Until then `ALERTS` and `ALERTS_FOR_STATE` are not written: older samples of them are still to be read back. */
   readonly restored: boolean;
   /** Written by the last evaluation that did not fail, by `labelsKey`: one that is missing next time gets its marker. */
@@ -29,6 +31,7 @@ export type GroupState = ReadonlyMap<string, RuleState>;
 export const NEW_RULE_STATE: RuleState = {
   alerts: NO_ALERTS,
   sentMs: new Map(),
+  unmatched: new Set(),
   restored: true,
   series: new Map(),
   health: "unknown",

@@ -1,8 +1,12 @@
 /** Groups, rules and alerts as others are shown them: plain rows for the API and the pages. */
 import type { EpochMs } from "../core/time.ts";
+import { labelValue } from "../model/labels.ts";
 import type { Alert, AlertTransition } from "./alert.ts";
-import type { Rule, RuleGroup } from "./rule.ts";
-import type { RuleHealth } from "./state.ts";
+import type { GroupMemory } from "./group_memory.ts";
+import { planOf } from "./plan.ts";
+import { ALERT_NAME, type Rule, type RuleGroup } from "./rule.ts";
+import { activeAlerts, type RuleHealth, ruleStateOf } from "./state.ts";
+import type { LoggedTransition } from "./transition_log.ts";
 
 export interface RuleView {
   readonly rule: Rule;
@@ -58,4 +62,34 @@ export interface AlertHistory {
 export interface AlertsAt {
   readonly alerts: readonly AlertHistoryEntry[];
   readonly completeSinceMs: EpochMs | undefined;
+}
+
+/** What a group shows of itself. */
+export function groupView(group: RuleGroup, queryOffsetMs: number, memory: GroupMemory): RuleGroupView {
+  const { keys } = planOf(group);
+  return {
+    group,
+    queryOffsetMs,
+    evaluatedMs: memory.evaluatedMs,
+    tookMs: memory.tookMs,
+    restoreTookMs: memory.restoreTookMs,
+    counters: memory.counters,
+    rules: group.rules.map((rule, i) => {
+      const { health, lastError, evaluatedMs, tookMs, samples, alerts } = ruleStateOf(memory.rules, keys[i]!);
+      return { rule, health, lastError, evaluatedMs, tookMs, samples, alerts: activeAlerts(alerts) };
+    }),
+  };
+}
+
+/** A log's entries, and whose they are. */
+export function historyEntries(
+  { file, name }: RuleGroup,
+  entries: readonly LoggedTransition[],
+): readonly AlertHistoryEntry[] {
+  return entries.map(({ rule: _rule, ...transition }) => ({
+    ...transition,
+    file,
+    group: name,
+    alertName: labelValue(transition.labels, ALERT_NAME),
+  }));
 }

@@ -31,6 +31,15 @@ export function settingsOf(
   };
 }
 
+/** Whether the request is the same each time: what it needs of files is read anew for each. */
+export function isFixedRequest({ http }: ScrapeConfig): boolean {
+  const secrets = [http.tls.ca, http.tls.cert, http.tls.key];
+  if (http.auth.kind === "basic") secrets.push(http.auth.username, http.auth.password);
+  if (http.auth.kind === "authorization") secrets.push(http.auth.credentials);
+  return http.auth.kind !== "oauth2" && http.headers.every(({ files }) => files.length === 0) &&
+    secrets.every((secret) => secret === undefined || secret.kind === "inline");
+}
+
 /** Rejects with a `UserError` when a file with a secret cannot be read. */
 export async function requestOf(
   target: DiscoveredTarget,

@@ -5,6 +5,7 @@
  */
 import type { EpochMs } from "../core/time.ts";
 import { NEW_SERIES_BIT } from "../model/batch.ts";
+import { areFirstColumns, firstColumns } from "../model/first_columns.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
 import { isStale, setNan, setStale, wordsOf } from "../model/stale.ts";
 
@@ -44,6 +45,11 @@ export interface Collected {
   readonly owners: Owners;
   /** Ascending, not at the end. Empty for all but very large scrapes. */
   readonly cuts: readonly Cut[];
+}
+
+/** Those of a scrape that has all of its cohort's series are shared, and not to be written to. */
+function refsOf(refs: Uint32Array): Uint32Array {
+  return areFirstColumns(refs) ? firstColumns(refs.length) : refs.slice();
 }
 
 export class RowBuilder {
@@ -157,7 +163,7 @@ export class RowBuilder {
   take(): Collected {
     const collected: Collected = {
       tMs: this.#tMs,
-      refs: this.#refs.slice(0, this.#count),
+      refs: refsOf(this.#refs.subarray(0, this.#count)),
       values: this.#values.slice(0, this.#count),
       strays: this.#strays,
       defined: this.#defined,

@@ -15,6 +15,7 @@ import {
 } from "../model/batch.ts";
 import type { Labels } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
+import { areFirstColumns, firstColumns, isSharedColumns } from "../model/first_columns.ts";
 import { type Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { DefinedSets } from "./defined_sets.ts";
 import { COHORT_COLUMNS_MAX } from "./codecs/labels_chunk.ts";
@@ -119,6 +120,7 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
     if (row.refs.length === 0) continue;
     // The rows of a remote write mostly share one array of references.
     if (row.refs !== lastRefs) columns = columnsOf(row.refs, refs);
+    if (areFirstColumns(columns)) columns = firstColumns(columns.length);
     lastRefs = row.refs;
     const asked = { tMs: row.tMs, columns, values: row.values };
     const wanted = cohort === undefined
@@ -245,6 +247,7 @@ function refsKnown(batch: SampleBatch, cohort: Cohort | undefined): boolean {
   const width = cohort?.width ?? 0;
   for (const list of [batch.rows, batch.strays]) {
     for (const { refs } of list) {
+      if (isSharedColumns(refs) && refs.length <= width && cohort?.hasRemoved === false) continue;
       for (let i = 0; i < refs.length; i++) {
         const ref = refs[i]!;
         if (ref >= NEW_SERIES_BIT ? ref - NEW_SERIES_BIT >= batch.defined.length : ref >= width) return false;

@@ -6,7 +6,7 @@
  */
 import type { EpochMs } from "../core/time.ts";
 import { fillAbsent, wordsOf } from "../model/stale.ts";
-import { areFirstColumns } from "./first_columns.ts";
+import { areFirstColumns } from "../model/first_columns.ts";
 import type { PageRef } from "./view.ts";
 
 /** Rows that make a page: a wide cohort has fewer, so that all windows together stay small. */

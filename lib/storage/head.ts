@@ -4,8 +4,8 @@
  * maintenance.ts plans and carries out what must reach the store.
  */
 import { assert, assertNever } from "../core/assert.ts";
-import type { KvKey } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
+import type { JournalGap } from "../actor/types.ts";
 import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
 import type { Labels } from "../model/labels.ts";
 import { type AcceptedRow, type AppendEvent, judge, refusalOf } from "./append.ts";
@@ -13,7 +13,9 @@ import { ByteWriter } from "./codecs/bytes.ts";
 import type { PackedLabels } from "./codecs/labels_chunk.ts";
 import { TextPool } from "./codecs/text_pool.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import type { Deletion } from "./deletions.ts";
 import { CorruptDataError } from "./errors.ts";
+import type { Check } from "./fence.ts";
 import {
   beginSamples,
   decodeRecord,
@@ -26,14 +28,25 @@ import {
   SAMPLES_RECORD_MAX,
   type SamplesRecord,
 } from "./journal_record.ts";
+import { follows, linked, unlinked } from "./journal_link.ts";
 import { PackedPairs } from "./packed_pairs.ts";
+import { newCounters } from "./head_counters.ts";
 import { SeriesTable } from "./series_table.ts";
+import { FUTURE_MS, TrustedTime } from "./trusted_time.ts";
 
 /** High part of an epoch: openings of the shard. 2^21 of them, and 2^32 cohorts, stay exact in a number. */
 const EPOCH_BOOT = 2 ** 32;
 /** The table is built anew when this share of its series is gone, and there are enough of them to matter. */
 const REBUILD_REMOVED_SHARE = 0.25;
 const REBUILD_REMOVED_MIN = 1_000;
+
+/**
+ * Records that may wait for a journal that does not answer, beside as many in a flush that is tried again: some
+ * minutes of a large fleet's scrapes. Beyond it appends are refused, while questions are still answered.
+ */
+export const PENDING_BYTES_MAX = 28 * 1024 * 1024;
+/** Of a limit that had stopped ingest. */
+const RESUME_SHARE = 0.75;
 
 export interface HeadOptions {
   /** Series that may exist at once. */
@@ -56,31 +69,29 @@ export class Head {
   readonly lost = new Set<number>();
   /** Of the opening and the replay, which meet the same label texts again and again. */
   texts: TextPool | undefined = new TextPool();
+  /** What is hidden though it is in pages or windows, by cohort. */
+  readonly deletions = new Map<number, Deletion[]>();
+  nextDeletion = 1;
   series = new SeriesTable();
   nextCohort = 1;
   maxMs = -Infinity;
   windowBytes = 0;
   truncatedThrough = 0;
+  readonly trustedTime = new TrustedTime();
   /** Cohorts whose window is full. */
   readonly due = new Set<number>();
+  /** Since when batches are refused because the store does not keep up. */
+  ingestStopped: { readonly sinceMs: EpochMs } | undefined;
   maintenanceRunning = false;
-  /** A run was asked for before its tick. */
-  maintenanceAsked = false;
+  /** A run was asked for before its tick, for this time. */
+  maintenanceAskedMs: EpochMs = Infinity;
+  /** About as many cells wait to be sealed. */
+  dueCells = 0;
   /** In every commit of this head: another opening of the shard fences off what this one still has under way. */
-  fence: { readonly key: KvKey; readonly versionstamp: string | null } = { key: [], versionstamp: null };
-  readonly counters = {
-    samplesAppended: 0,
-    outOfOrder: 0,
-    outOfBounds: 0,
-    duplicate: 0,
-    seriesCreated: 0,
-    seriesRemoved: 0,
-    seals: 0,
-    sealFailures: 0,
-    pagesDeleted: 0,
-    compactions: 0,
-    lastSealError: "",
-  };
+  fence: Check = { key: [], versionstamp: null };
+  /** A maintenance run failed, and a commit of it may still arrive. */
+  fenceInDoubt = false;
+  readonly counters = newCounters();
 
   /** The number that the next record will have in the journal. */
   nextSeq = 1;
@@ -123,9 +134,12 @@ export class Head {
         cohortNext,
         epochOf: (cohort) => this.epochOf(cohort),
         series: this.series,
-        newestOf: (series) => this.#newestOf(series),
+        newestOf: (series) => {
+          const newestMs = this.#newestOf(series);
+          return newestMs > nowMs + FUTURE_MS ? -Infinity : newestMs;
+        },
         seriesMax: this.options.seriesMax,
-        headMaxMs: this.maxMs,
+        headMaxMs: this.maxMs > nowMs + FUTURE_MS ? nowMs : this.maxMs,
         nowMs,
       });
       if (verdict.kind === "answered") {
@@ -157,7 +171,14 @@ export class Head {
       const reason = `cohort ${batch.cohort} occurs twice in one append`;
       return { kind: "limited", limit: "cohortsDistinct", reason };
     }
-    if (this.windowBytes <= this.options.windowBytesMax) return undefined;
+    // Once stopped, ingest goes on when there is room for a while, or it would stop and go by the second.
+    const share = this.ingestStopped === undefined ? 1 : RESUME_SHARE;
+    if (this.#pendingBytes > PENDING_BYTES_MAX * share) {
+      const reason = `the store has not taken ${this.#pendingBytes} bytes of samples, expected at most ` +
+        `${PENDING_BYTES_MAX}`;
+      return { kind: "limited", limit: "pendingBytesMax", reason };
+    }
+    if (this.windowBytes <= this.options.windowBytesMax * share) return undefined;
     const reason = `windows hold ${this.windowBytes} bytes that are not sealed yet, expected at most ` +
       `${this.options.windowBytesMax}`;
     return { kind: "limited", limit: "windowBytesMax", reason };
@@ -181,7 +202,10 @@ export class Head {
   }
 
   markDue(cohort: Cohort): void {
-    if (!cohort.frozen && (cohort.sealDue || cohort.straysCount >= STRAYS_SEAL)) this.due.add(cohort.id);
+    if (cohort.frozen || !(cohort.sealDue || cohort.straysCount >= STRAYS_SEAL)) return;
+    if (this.due.has(cohort.id)) return;
+    this.due.add(cohort.id);
+    this.dueCells += cohort.rows.length * cohort.width + cohort.straysCount;
   }
 
   #createCohort(id: number, name: string): Cohort {
@@ -194,8 +218,14 @@ export class Head {
   adopt(cohort: Cohort): void {
     assert(!this.cohorts.has(cohort.id), "a cohort's number is unique");
     this.cohorts.set(cohort.id, cohort);
-    this.byName.set(cohort.name, cohort.id);
+    if (cohort.id > (this.byName.get(cohort.name) ?? 0)) this.byName.set(cohort.name, cohort.id);
     this.nextCohort = Math.max(this.nextCohort, cohort.id + 1);
+  }
+
+  /** The cohort takes no more: who writes to its name gets a new one. Both are merged when read. */
+  renounce(cohort: Cohort): void {
+    cohort.released = true;
+    if (this.byName.get(cohort.name) === cohort.id) this.byName.delete(cohort.name);
   }
 
   /** Leaves a cohort out that cannot be read. What the store holds of it stays there. */
@@ -271,8 +301,9 @@ export class Head {
   }
 
   #keep(cohort: Cohort, record: Uint8Array, nowMs: EpochMs): void {
-    this.#pending.push(record);
-    this.#pendingBytes += record.length;
+    const kept = linked(record, this.nextSeq, cohort.lastSeq);
+    this.#pending.push(kept);
+    this.#pendingBytes += kept.length;
     if (cohort.firstDirtySeq === 0) {
       cohort.firstDirtySeq = this.nextSeq;
       cohort.dirtySinceMs = nowMs;
@@ -306,11 +337,17 @@ export class Head {
   /** Folds a record back. What a manifest holds already is passed over. */
   replay(bytes: Uint8Array, seq: number): void {
     assert(this.#pending.length === 0, "replay comes before appends");
-    const record = decodeRecord(bytes, this.texts);
+    const { record: inner, previousSeq } = unlinked(bytes, seq);
+    const record = decodeRecord(inner, this.texts);
     this.nextSeq = seq + 1;
     if (this.lost.has(record.cohort)) return;
     const cohort = this.cohorts.get(record.cohort);
     if (cohort !== undefined && seq <= cohort.baseSeq) return;
+    if (this.counters.journalGaps > 0 && !follows(cohort, previousSeq)) {
+      this.nextCohort = Math.max(this.nextCohort, record.cohort + 1);
+      this.counters.journalRecordsSkipped++;
+      return;
+    }
     switch (record.kind) {
       case "define":
         return this.#replayDefine(record, seq);
@@ -319,6 +356,12 @@ export class Head {
       default:
         return assertNever(record);
     }
+  }
+
+  /** Records that cannot be read. What builds on one of them is passed over too. */
+  skipGap(gap: JournalGap): void {
+    this.nextSeq = gap.throughSeq + 1;
+    this.counters.journalGaps++;
   }
 
   /** Ends a replay. What is dirty counts as dirty from now on, since records carry no time of their own. */
@@ -398,8 +441,9 @@ export class Head {
       this.counters.seriesRemoved++;
     }
     this.cohorts.delete(cohort.id);
+    this.deletions.delete(cohort.id);
     this.due.delete(cohort.id);
-    if (this.byName.get(cohort.name) === cohort.id) this.byName.delete(cohort.name);
+    this.renounce(cohort);
   }
 
   #rebuildSeries(): void {

@@ -6,6 +6,7 @@
 import type { Labels } from "../model/labels.ts";
 import { type Matcher, matchesValue } from "../model/matchers.ts";
 import type { Head } from "./head.ts";
+import { allHidden } from "./head_view.ts";
 import type { LabelIndex } from "./label_index.ts";
 import type { TimeRange } from "./source.ts";
 
@@ -103,7 +104,10 @@ function eachMatching(
 function mayHaveSample(head: Head, id: number, range: TimeRange): boolean {
   const cohort = head.cohorts.get(head.series.cohortOf(id));
   if (cohort === undefined || cohort.maxMs < range.startMs || cohort.minMs > range.endMs) return false;
-  return cohort.lastMs[head.series.columnOf(id)]! >= range.startMs;
+  const column = head.series.columnOf(id);
+  const deletions = head.deletions.get(cohort.id);
+  return cohort.lastMs[column]! >= range.startMs &&
+    (deletions === undefined || !allHidden(deletions, cohort, column, range));
 }
 
 /** One matcher set at the part that begins with series `from`. */

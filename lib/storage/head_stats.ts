@@ -26,6 +26,9 @@ export function statsOf(head: Head): StorageStats {
     ...{ windowRows, windowBytes, strays, pages, pageBytes },
     minMs: minMs === Infinity ? undefined : minMs,
     maxMs: head.maxMs === -Infinity ? undefined : head.maxMs,
+    pendingBytes: head.pendingBytes,
+    refreshedMs: undefined,
+    ingestStopped: head.ingestStopped !== undefined,
     ...head.counters,
   };
 }

@@ -6,7 +6,9 @@ import type { Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matchers.ts";
 import { fillAbsent, wordsOf } from "../model/stale.ts";
 import type { Cohort, Row } from "./cohort.ts";
+import type { Deletion } from "./deletions.ts";
 import type { Head } from "./head.ts";
+import type { HiddenPart } from "./hidden.ts";
 import { union } from "./postings.ts";
 import type { TimeRange } from "./source.ts";
 import type { CohortView, HeadView, StraysView, WindowView } from "./view.ts";
@@ -28,7 +30,7 @@ const VIEW_SERIES_CELLS = 24;
  * Calls `found` for each cohort, in the order of their numbers, with the columns that match and may have a sample
  * in the range, ascending. Stops when `found` answers false.
  */
-function eachCohort(
+export function eachCohort(
   head: Head,
   matcherSets: MatcherSets,
   range: TimeRange,
@@ -55,9 +57,13 @@ function eachCohort(
     const cohort = head.cohorts.get(number)!;
     if (number <= after || cohort.maxMs < range.startMs || cohort.minMs > range.endMs) continue;
     const columns = ascending(columnsByCohort.get(number)!);
+    const deletions = head.deletions.get(number);
     let count = 0;
     for (let i = 0; i < columns.length; i++) {
-      if (cohort.lastMs[columns[i]!]! >= range.startMs) columns[count++] = columns[i]!;
+      if (cohort.lastMs[columns[i]!]! < range.startMs) continue;
+      if (deletions === undefined || !allHidden(deletions, cohort, columns[i]!, range)) {
+        columns[count++] = columns[i]!;
+      }
     }
     if (count > 0 && !found(cohort, columns.subarray(0, count))) return;
   }
@@ -92,7 +98,7 @@ export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange, a
     for (let i = 0; i < columns.length; i++) {
       const id = cohort.seriesOf[columns[i]!]!;
       series[i] = head.series.labelsOf(id);
-      if (head.series.twins.has(id)) twins.push(i);
+      if (head.series.twins.has(id) && hasTwinIn(head, id, range)) twins.push(i);
     }
     cohorts.push({
       cohort: cohort.id,
@@ -106,10 +112,49 @@ export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange, a
       ),
       window: windowOf(cohort.rows, columns, range),
       strays: straysOf(cohort, columns, range),
+      hidden: hiddenOf(head.deletions.get(cohort.id) ?? [], columns, range),
     });
     return true;
   });
   return { cohorts, next, durable };
+}
+
+/** Whether one deletion hides every sample that the column may have in the range. */
+export function allHidden(
+  deletions: readonly Deletion[],
+  cohort: Cohort,
+  column: number,
+  range: TimeRange,
+): boolean {
+  const startMs = Math.max(range.startMs, cohort.minMs);
+  const endMs = Math.min(range.endMs, cohort.lastMs[column]!);
+  return deletions.some((deletion) =>
+    deletion.startMs <= startMs && deletion.endMs >= endMs && deletion.columns.includes(column)
+  );
+}
+
+/** Another cohort with samples of this series in the range, as far as is known without its pages. */
+function hasTwinIn(head: Head, series: number, range: TimeRange): boolean {
+  return head.series.twinsOf(series).some((twin) => {
+    const cohort = head.cohorts.get(head.series.cohortOf(twin));
+    return cohort !== undefined && cohort.minMs <= range.endMs &&
+      cohort.lastMs[head.series.columnOf(twin)]! >= range.startMs;
+  });
+}
+
+function hiddenOf(
+  deletions: readonly Deletion[],
+  columns: Uint32Array,
+  range: TimeRange,
+): readonly HiddenPart[] {
+  const hidden: HiddenPart[] = [];
+  for (const { startMs, endMs, columns: deleted } of deletions) {
+    if (endMs < range.startMs || startMs > range.endMs) continue;
+    const set = new Set(deleted);
+    const at = Uint32Array.from([...columns.keys()].filter((position) => set.has(columns[position]!)));
+    if (at.length > 0) hidden.push({ startMs, endMs, at });
+  }
+  return hidden;
 }
 
 function overlaps(columns: Uint32Array, first: number, end: number): boolean {

@@ -17,7 +17,7 @@ import {
 } from "./codecs/labels_chunk.ts";
 import { unpack } from "./codecs/page.ts";
 import type { TextPool } from "./codecs/text_pool.ts";
-import { areFirstColumns, firstColumns } from "./first_columns.ts";
+import { areFirstColumns, firstColumns, isSharedColumns } from "../model/first_columns.ts";
 
 const VERSION = 1;
 const PACKED = 0x80;
@@ -85,19 +85,20 @@ export function finish(out: ByteWriter): Uint8Array {
 
 function pack(out: ByteWriter, packBytesMin: number): Uint8Array {
   const body = out.peek();
-  const head = new ByteWriter(body.length + 16);
   if (body.length >= packBytesMin) {
     const packed = zstdCompressSync(body, PACK_OPTIONS);
     if (packed.length < body.length * 0.9) {
+      const head = new ByteWriter(packed.length + 16);
       head.byte(VERSION | PACKED);
       head.varint(body.length);
       head.raw(packed);
       return head.take();
     }
   }
-  head.byte(VERSION);
-  head.raw(body);
-  return head.take();
+  const record = new Uint8Array(1 + body.length);
+  record[0] = VERSION;
+  record.set(body, 1);
+  return record;
 }
 
 /** Appends a row, as changes against `base`. */
@@ -108,7 +109,13 @@ export function encodeRow(out: ByteWriter, row: AcceptedRow, stray: boolean, bas
   out.zigzag(row.tMs);
   out.varint(count);
   let next = 0;
-  for (let i = 0; i < count;) {
+  let i = 0;
+  if (count > 0 && isSharedColumns(columns)) {
+    out.zigzag(0);
+    out.varint(count);
+    i = count;
+  }
+  while (i < count) {
     const start = columns[i]!;
     let end = i + 1;
     while (end < count && columns[end] === start + (end - i)) end++;

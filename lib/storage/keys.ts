@@ -4,6 +4,10 @@
  */
 import type { KvKey } from "../core/ports.ts";
 
+/** The part of the store that belongs to the one shard there is, and the actor whose journal is its own. */
+export const SHARD_PREFIX: KvKey = ["d", 0];
+export const SHARD_ACTOR = "/storage";
+
 export interface StorageKeys {
   /** Counts openings of the shard: the high part of every epoch. */
   readonly boots: KvKey;
@@ -16,6 +20,14 @@ export interface StorageKeys {
   labelsChunk(cohort: number, firstColumn: number): KvKey;
   readonly pages: KvKey;
   page(cohort: number, page: number): KvKey;
+  /** What was deleted and is still in pages. */
+  readonly deletions: KvKey;
+  cohortDeletions(cohort: number): KvKey;
+  deletion(cohort: number, number: number): KvKey;
+  /** There while a finished import is being made visible. */
+  readonly importEnded: KvKey;
+  /** Manifests of an import, which nobody sees before its end. */
+  readonly imported: KvKey;
 }
 
 export function storageKeys(prefix: KvKey): StorageKeys {
@@ -29,5 +41,10 @@ export function storageKeys(prefix: KvKey): StorageKeys {
     labelsChunk: (cohort, firstColumn) => [...prefix, "l", cohort, firstColumn],
     pages: [...prefix, "p"],
     page: (cohort, page) => [...prefix, "p", cohort, page],
+    deletions: [...prefix, "x"],
+    cohortDeletions: (cohort) => [...prefix, "x", cohort],
+    deletion: (cohort, number) => [...prefix, "x", cohort, number],
+    importEnded: [...prefix, "e"],
+    imported: [...prefix, "i"],
   };
 }

@@ -8,14 +8,15 @@ import type { EpochMs } from "../core/time.ts";
 import type { Labels } from "../model/labels.ts";
 import { PAGE_ROWS_MAX } from "./codecs/column.ts";
 import type { ManifestRow } from "./codecs/manifest.ts";
+import type { Check } from "./fence.ts";
 import { type Cohort, type Garbage, REMOVED_SERIES, type Row } from "./cohort.ts";
 import type { Head } from "./head.ts";
 import type { PageRef } from "./view.ts";
 
 /** A cohort that is dirty for longer is checkpointed, so that the journal can be cut; spread by half of it. */
 export const CHECKPOINT_AGE_MS = 20 * 60_000;
-/** Cells of one run: some 20 ms of encoding between two looks at the mailbox. */
-const RUN_CELLS_MAX = 262_144;
+/** Cells of one run: some 20 ms of encoding between two looks at the mailbox. As many that wait are worth a run. */
+export const RUN_CELLS_MAX = 262_144;
 const RUN_COHORTS_MAX = 64;
 /** Rows that make a page of their own worth while; fewer stay in the manifest at a checkpoint. */
 const PAGE_ROWS_WORTH = 16;
@@ -75,6 +76,13 @@ export interface CohortPlan {
 export interface MaintenancePlan {
   readonly cohorts: readonly CohortPlan[];
   readonly truncateThrough: number;
+  /** There is more to do than one run may. */
+  readonly more: boolean;
+  /** Of this opening of the shard: belongs in every commit. */
+  readonly fence: Check;
+  readonly boot: number;
+  /** A run before this one ended in doubt: the fence is renewed first. */
+  readonly fenceInDoubt: boolean;
 }
 
 export interface CohortDone {
@@ -97,6 +105,9 @@ export interface CohortDone {
 export interface MaintenanceDone {
   readonly cohorts: readonly CohortDone[];
   readonly truncatedThrough: number;
+  /** Another run has work at once. */
+  readonly more: boolean;
+  readonly fence: Check;
 }
 
 export interface PlanInput {
@@ -109,10 +120,14 @@ export interface PlanInput {
 export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan | undefined {
   const cohorts: CohortPlan[] = [];
   let cells = 0;
+  let more = false;
   const chosen = new Set<number>();
   const choose = (cohort: Cohort): boolean => {
     if (chosen.has(cohort.id)) return true;
-    if (cells >= RUN_CELLS_MAX || cohorts.length >= RUN_COHORTS_MAX) return false;
+    if (cells >= RUN_CELLS_MAX || cohorts.length >= RUN_COHORTS_MAX) {
+      more = true;
+      return false;
+    }
     chosen.add(cohort.id);
     const plan = planCohort(head, cohort, input);
     cells += plan.sealRows.length * cohort.width +
@@ -132,7 +147,8 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
   if (cohorts.length === 0 && truncateThrough - head.truncatedThrough < TRUNCATE_RECORDS_MIN) {
     return undefined;
   }
-  return { cohorts, truncateThrough };
+  const { fence, boot, fenceInDoubt } = head;
+  return { cohorts, truncateThrough, more, fence, boot, fenceInDoubt };
 }
 
 function needsWork(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInput): boolean {
@@ -263,7 +279,7 @@ export function frozenOf(plan: MaintenancePlan): readonly FrozenCohort[] {
  */
 export function freeze(head: Head, frozen: readonly FrozenCohort[]): void {
   head.maintenanceRunning = true;
-  head.maintenanceAsked = false;
+  head.maintenanceAskedMs = Infinity;
   for (const part of frozen) {
     const cohort = head.cohorts.get(part.cohort);
     if (cohort === undefined) continue;
@@ -276,11 +292,13 @@ export function freeze(head: Head, frozen: readonly FrozenCohort[]): void {
     const last = cohort.rows[part.rows - 1];
     if (last !== undefined) cohort.sealedMaxMs = Math.max(cohort.sealedMaxMs, last.tMs);
   }
+  if (head.due.size === 0) head.dueCells = 0;
 }
 
 /** The run may or may not have kept a part: the next one looks before it writes. */
 export function abandon(head: Head, reason: string): void {
   head.maintenanceRunning = false;
+  head.fenceInDoubt = true;
   head.counters.sealFailures++;
   head.counters.lastSealError = reason;
   for (const cohort of head.cohorts.values()) {
@@ -294,6 +312,8 @@ export function abandon(head: Head, reason: string): void {
 /** Folds what was done: rows leave, pages come, the journal may be cut. */
 export function complete(head: Head, done: MaintenanceDone, nowMs: EpochMs): void {
   head.maintenanceRunning = false;
+  head.fence = done.fence;
+  head.fenceInDoubt = false;
   head.truncatedThrough = Math.max(head.truncatedThrough, done.truncatedThrough);
   for (const part of done.cohorts) {
     const cohort = head.cohorts.get(part.cohort);

@@ -21,6 +21,7 @@ import { ByteWriter } from "./codecs/bytes.ts";
 import { gatherColumn } from "./cohort.ts";
 import { LeaseLostError } from "./errors.ts";
 import { mergedRows } from "./compaction.ts";
+import { renewFence } from "./fence.ts";
 import type { StorageKeys } from "./keys.ts";
 import type { CohortDone, CohortPlan, MaintenanceDone, MaintenancePlan } from "./maintenance.ts";
 import { manifestOf, manifestValues } from "./manifest_store.ts";
@@ -30,7 +31,7 @@ import type { PageRef } from "./view.ts";
 const COMMIT_BYTES_MAX = KV_COMMIT_BYTES_MAX - PAGE_BYTES_MAX;
 const COMMIT_MUTATIONS_MAX = 500;
 /** Rows of one span: a single column of them fits a page even when nothing compresses. */
-const SPAN_ROWS_MAX = 1_024;
+export const SPAN_ROWS_MAX = 1_024;
 assert(SPAN_ROWS_MAX * 9 * 2 < PAGE_BYTES_MAX);
 /** Columns that a page begins with; halved until it fits. */
 const PAGE_COLUMNS_FIRST = 4_096;
@@ -39,7 +40,7 @@ export interface MaintenancePorts {
   readonly kv: Kv;
   readonly keys: StorageKeys;
   readonly log: Log;
-  /** In every commit: this process is still the one that may write. */
+  /** The lease: this process is still the one that may write. Stands in every commit, with the plan's fence. */
   readonly checks: () => NonNullable<KvCommit["checks"]>;
   /** After each page, which takes some milliseconds to encode. Default: no pauses. */
   readonly yieldToLoop?: (() => Promise<void>) | undefined;
@@ -50,7 +51,9 @@ export async function runMaintenance(
   ports: MaintenancePorts,
   signal: AbortSignal,
 ): Promise<MaintenanceDone> {
-  const commits = new Commits(ports);
+  // After a run in doubt: what of it is still on its way must not arrive after what this one writes.
+  const fence = plan.fenceInDoubt ? await renewFence(ports, plan.fence, plan.boot) : plan.fence;
+  const commits = new Commits({ ...ports, checks: () => [...ports.checks(), fence] });
   const cohorts: CohortDone[] = [];
   for (const part of plan.cohorts) {
     signal.throwIfAborted();
@@ -62,17 +65,17 @@ export async function runMaintenance(
   through.varint(plan.truncateThrough);
   await commits.set(ports.keys.truncatedThrough, through.take());
   await commits.flush();
-  return { cohorts, truncatedThrough: plan.truncateThrough };
+  return { cohorts, truncatedThrough: plan.truncateThrough, more: plan.more, fence };
 }
 
 /** Collects writes in order and commits them in groups. */
-class Commits {
-  readonly #ports: MaintenancePorts;
+export class Commits {
+  readonly #ports: Pick<MaintenancePorts, "kv" | "checks">;
   #sets: { readonly key: KvKey; readonly value: Uint8Array }[] = [];
   #deletes: KvKey[] = [];
   #bytes = 0;
 
-  constructor(ports: MaintenancePorts) {
+  constructor(ports: Pick<MaintenancePorts, "kv" | "checks">) {
     this.#ports = ports;
   }
 
@@ -118,6 +121,10 @@ async function forgetCohort(
   for (const page of [...dropped, ...garbageDropped]) await commits.delete(keys.page(plan.cohort, page));
   for await (const entry of kv.list({ prefix: keys.labels(plan.cohort) })) await commits.delete(entry.key);
   for await (const entry of kv.list({ prefix: keys.manifest(plan.cohort) })) await commits.delete(entry.key);
+  // The number may be given out again by a later opening.
+  for await (const entry of kv.list({ prefix: keys.cohortDeletions(plan.cohort) })) {
+    await commits.delete(entry.key);
+  }
   return {
     ...{
       cohort: plan.cohort,
@@ -224,7 +231,11 @@ async function orphansOf(
 }
 
 /** Rewrites the last chunk with the new columns, and begins others as it fills. Returns the last chunk's column. */
-async function writeLabels(plan: CohortPlan, { keys }: MaintenancePorts, commits: Commits): Promise<number> {
+export async function writeLabels(
+  plan: Pick<CohortPlan, "cohort" | "labels" | "labelsFrom">,
+  { keys }: Pick<MaintenancePorts, "keys">,
+  commits: Commits,
+): Promise<number> {
   let at = 0;
   let lastChunkColumn = plan.labelsFrom;
   let count = CHUNK_SERIES_MAX;
@@ -249,14 +260,15 @@ interface NewPage {
 }
 
 /** Divides the columns so that each page fits. */
-function* rowsPages(
+export function* rowsPages(
   cohort: number,
   tMs: Float64Array,
   columnsCount: number,
   columnWords: (column: number) => Uint32Array,
+  firstColumn = 0,
 ): Iterable<NewPage> {
   let count = Math.min(PAGE_COLUMNS_FIRST, PAGE_COLUMNS_MAX, Math.max(1, columnsCount));
-  for (let first = 0; first < columnsCount;) {
+  for (let first = firstColumn; first < columnsCount;) {
     const columns = Math.min(count, columnsCount - first);
     const bytes = encodeRowsPage(cohort, tMs, first, columns, columnWords);
     if (bytes === undefined) {
@@ -270,7 +282,7 @@ function* rowsPages(
   }
 }
 
-function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> {
+export function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> {
   const order = [...strays.tMs.keys()].sort((a, b) =>
     strays.columns[a]! - strays.columns[b]! || strays.tMs[a]! - strays.tMs[b]!
   );

@@ -7,12 +7,15 @@ import { Pace, pauseMs } from "../actor/pace.ts";
 import { readAhead } from "../actor/read_ahead.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Clock, Kv, KvCommit, KvEntry, KvKey, Log } from "../core/ports.ts";
-import { ByteReader, ByteWriter } from "./codecs/bytes.ts";
+import { ByteReader } from "./codecs/bytes.ts";
 import { decodeChunk, type PackedLabels } from "./codecs/labels_chunk.ts";
 import { decodeManifest, type Manifest } from "./codecs/manifest.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { applyDeletions, loadDeletions } from "./deletions.ts";
 import { CorruptDataError, LeaseLostError } from "./errors.ts";
+import { decodeBoot, encodeBoot } from "./fence.ts";
 import { Head, type HeadOptions } from "./head.ts";
+import { finishImport } from "./import/publish.ts";
 import type { StorageKeys } from "./keys.ts";
 import { manifestOf } from "./manifest_store.ts";
 import { PackedPairs } from "./packed_pairs.ts";
@@ -39,11 +42,31 @@ export async function openHead(
   ports: OpenPorts,
   options: HeadOptions,
 ): Promise<{ readonly head: Head; readonly afterSeq: number }> {
-  const { boot, versionstamp } = await countBoot(ports);
-  const head = new Head(boot, options);
-  head.fence = { key: ports.keys.boots, versionstamp };
-  await new Opening(ports, head).load();
+  return await retried(ports, async () => {
+    const { boot, versionstamp } = await countBootOnce(ports);
+    await finishImport(ports.kv, ports.keys, ports.checks());
+    const head = new Head(boot, options);
+    head.fence = { key: ports.keys.boots, versionstamp };
+    return await loadHead(ports, head);
+  });
+}
+
+/** As `openHead`, for who only reads: counts no opening and writes nothing. The store may be another process's. */
+export async function readHead(
+  ports: Omit<OpenPorts, "checks">,
+  options: HeadOptions,
+): Promise<{ readonly head: Head; readonly afterSeq: number }> {
+  return await loadHead({ ...ports, checks: () => [] }, new Head(0, options));
+}
+
+async function loadHead(
+  ports: OpenPorts,
+  head: Head,
+): Promise<{ readonly head: Head; readonly afterSeq: number }> {
+  // First the truncation point: what a writer beside this reader cuts off later is in the manifests by then.
   const through = await ports.kv.get(ports.keys.truncatedThrough);
+  await new Opening(ports, head).load();
+  applyDeletions(head, await loadDeletions(ports.kv, ports.keys, ports.log));
   const afterSeq = through === null ? 0 : new ByteReader(through.value, "truncation point").varint();
   head.truncatedThrough = afterSeq;
   head.nextSeq = afterSeq + 1;
@@ -51,12 +74,10 @@ export async function openHead(
 }
 
 /** A rejected commit may have been kept: the counter is read again, and one number more is no harm. */
-async function countBoot(
-  ports: OpenPorts,
-): Promise<{ readonly boot: number; readonly versionstamp: string }> {
+async function retried<T>(ports: OpenPorts, open: () => Promise<T>): Promise<T> {
   for (let attempt = 1;; attempt++) {
     try {
-      return await countBootOnce(ports);
+      return await open();
     } catch (error) {
       if (error instanceof LeaseLostError || error instanceof CorruptDataError) throw error;
       const reason = messageOf(error);
@@ -75,11 +96,8 @@ async function countBootOnce(
   { kv, keys, checks }: OpenPorts,
 ): Promise<{ readonly boot: number; readonly versionstamp: string }> {
   const entry = await kv.get(keys.boots);
-  const boots = entry === null ? 0 : new ByteReader(entry.value, "boot counter").varint();
-  const boot = boots % BOOTS_MAX + 1;
-  const out = new ByteWriter(8);
-  out.varint(boot);
-  const kept = await kv.commit({ checks: checks(), sets: [{ key: keys.boots, value: out.take() }] });
+  const boot = (entry === null ? 0 : decodeBoot(entry.value)) % BOOTS_MAX + 1;
+  const kept = await kv.commit({ checks: checks(), sets: [{ key: keys.boots, value: encodeBoot(boot) }] });
   if (kept === null) {
     throw new LeaseLostError("Cannot open the storage shard: another process has taken it over");
   }

@@ -11,6 +11,7 @@ import { ByteReader } from "./codecs/bytes.ts";
 import { neverFalls } from "./codecs/column.ts";
 import { decodePageColumn, decodeStrays, type OpenPage } from "./codecs/page.ts";
 import type { ListingCursor, ListingPart } from "./head_listing.ts";
+import { Hidden } from "./hidden.ts";
 import { SeriesMerge } from "./merge.ts";
 import type { PageCache } from "./page_cache.ts";
 import { sortedSeries, sortedTexts } from "./sort_series.ts";
@@ -133,7 +134,8 @@ async function* groupsOf(
   signal.throwIfAborted();
   const pages = await cache.load(cohort.cohort, cohort.pages);
   const spans = spansOf(cohort.pages, pages);
-  const merged = mergedColumns(cohort, pages, merge, cache);
+  const hidden = new Hidden(cohort.hidden);
+  const merged = mergedColumns(cohort, pages, merge, cache, hidden);
   const rowsCount = spans.reduce((sum, span) => sum + span.rowsCount, 0) + cohort.window.tMs.length;
   if (rowsCount === 0) return;
   const tMs = timesOf(spans, cohort, rowsCount);
@@ -152,7 +154,10 @@ async function* groupsOf(
         "query processing would load too many samples into memory in query execution",
       );
     }
-    const group = decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, room });
+    const group = hidden.blankGroup(
+      decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, room }),
+      first,
+    );
     const plain = takeMerged(group, first, merged, merge);
     if (plain.series.length > 0) yield plain;
   }
@@ -292,11 +297,13 @@ function mergedColumns(
   opened: ReadonlyMap<number, OpenPage>,
   merge: SeriesMerge,
   cache: PageCache,
+  hidden: Hidden,
 ): ReadonlySet<number> {
   const merged = new Set<number>(cohort.twins);
   const { strays } = cohort;
   for (let i = 0; i < strays.at.length; i++) {
     merged.add(strays.at[i]!);
+    if (!hidden.isEmpty && hidden.hides(strays.at[i]!, strays.tMs[i]!)) continue;
     merge.addSample(cohort.series[strays.at[i]!]!, strays.tMs[i]!, strays.values, i);
   }
   let positions: Map<number, number> | undefined;
@@ -313,6 +320,7 @@ function mergedColumns(
         const position = positions.get(sealed.columns[i]!);
         if (position === undefined) continue;
         merged.add(position);
+        if (!hidden.isEmpty && hidden.hides(position, sealed.tMs[i]!)) continue;
         merge.addSample(cohort.series[position]!, sealed.tMs[i]!, sealed.values, i);
       }
     } catch (error) {

@@ -26,6 +26,16 @@ export interface StorageStats {
   readonly sealFailures: number;
   readonly pagesDeleted: number;
   readonly compactions: number;
+  /** Stretches of the journal that could not be read, and records passed over since they build on those. */
+  readonly journalGaps: number;
+  readonly journalRecordsSkipped: number;
+  /** Batches that were refused since the store did not keep up. */
+  readonly appendsRefused: number;
+  /** Encoded, and not yet given to the journal. */
+  readonly pendingBytes: number;
+  readonly ingestStopped: boolean;
+  /** When a process that only reads last saw what its writer had; undefined in the writer. */
+  readonly refreshedMs: EpochMs | undefined;
   readonly lastSealError: string;
 }
 

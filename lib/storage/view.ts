@@ -5,6 +5,7 @@
  */
 import type { EpochMs } from "../core/time.ts";
 import type { Labels } from "../model/labels.ts";
+import type { HiddenPart } from "./hidden.ts";
 
 /** A sealed page, as the head's directory knows it. */
 export interface PageRef {
@@ -49,6 +50,8 @@ export interface CohortView {
   readonly pages: readonly PageRef[];
   readonly window: WindowView;
   readonly strays: StraysView;
+  /** What of all this was deleted; empty nearly always. */
+  readonly hidden: readonly HiddenPart[];
 }
 
 /**

@@ -22,7 +22,22 @@ export async function claimDataDirectory(path: string): Promise<DataDirectory> {
   }
   file.truncateSync(0);
   file.writeSync(new TextEncoder().encode(`${holderName()}\n`));
-  return { kvPath: `${directory}/narthex.kv`, release: () => file.close() };
+  return { kvPath: kvPathOf(directory), release: () => file.close() };
+}
+
+/** The KV file of a data directory, which need not be claimed to be read. */
+export function kvPathOf(path: string): string {
+  return `${path.replace(/\/+$/, "")}/narthex.kv`;
+}
+
+/** Whether a server has kept data there. */
+export async function hasStore(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(`${path.replace(/\/+$/, "")}/narthex.kv`)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
 }
 
 /** Who this process is, for a lock or a lease that another process reads. */

@@ -5,19 +5,32 @@
 import type { Kv, KvCommit, KvEntry, KvKey, KvRange } from "../core/ports.ts";
 import { KV_COMMIT_MUTATIONS_MAX } from "../core/limits.ts";
 import { assert } from "../core/assert.ts";
+import { messageOf, UserError } from "../core/errors.ts";
 
 /** Entries fetched in one go by `list`; 1,000 is the most that KV gives. */
 const LIST_BATCH = 500;
+/** Behind a URL an answer is one message: 8 MB of the largest values. */
+const LIST_BATCH_REMOTE = 128;
 
+/** Rejects with a `UserError` that names the store. All reads are of strong consistency: a reader must see its journal. */
 export async function openKv(pathOrUrl: string): Promise<Kv> {
-  return new DenoKv(await Deno.openKv(pathOrUrl));
+  const isRemote = /^https?:\/\//.test(pathOrUrl);
+  try {
+    return new DenoKv(await Deno.openKv(pathOrUrl), isRemote ? LIST_BATCH_REMOTE : LIST_BATCH);
+  } catch (error) {
+    throw new UserError("unavailable", `Cannot open the store ${pathOrUrl}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 class DenoKv implements Kv {
   readonly #kv: Deno.Kv;
+  readonly #listBatch: number;
 
-  constructor(kv: Deno.Kv) {
+  constructor(kv: Deno.Kv, listBatch: number) {
     this.#kv = kv;
+    this.#listBatch = listBatch;
   }
 
   async get(key: KvKey): Promise<KvEntry | null> {
@@ -32,7 +45,7 @@ class DenoKv implements Kv {
     const selector = "prefix" in range
       ? { prefix: range.prefix as Deno.KvKey }
       : { start: range.start as Deno.KvKey, end: range.end as Deno.KvKey };
-    const batchSize = Math.min(options.limit ?? LIST_BATCH, LIST_BATCH);
+    const batchSize = Math.min(options.limit ?? this.#listBatch, this.#listBatch);
     for await (const entry of this.#kv.list(selector, { ...options, batchSize })) yield toEntry(entry);
   }
 

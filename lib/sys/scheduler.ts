@@ -28,6 +28,11 @@ export function soon(run: () => void): void {
   }
 }
 
+/** A timer of the loop fired: sockets have just had their say, and what was spent before counts no more. */
+export function turned(): void {
+  if (waitingCount === 0) spentMs = 0;
+}
+
 function timed(run: () => void): void {
   const startMs = performance.now();
   run();

@@ -2,12 +2,14 @@
  * The end of patience of one request: its timeout and its caller's signal, as one thing that closes whatever is
  * open. Nothing waits beyond it.
  */
+import { type Alarm, deadlines } from "./shared_timer.ts";
+
 export type DeadlineState = "running" | "timedOut" | "aborted";
 
 export class Deadline {
   /** Made when somebody asks: an AbortController costs more than a small scrape's parsing. */
   #controller: AbortController | undefined;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #alarm: Alarm;
   readonly #outer: AbortSignal;
   readonly #onAbort = () => this.#end("aborted");
   #state: DeadlineState = "running";
@@ -16,7 +18,7 @@ export class Deadline {
 
   constructor(timeoutMs: number, outer: AbortSignal) {
     this.#outer = outer;
-    this.#timer = setTimeout(() => this.#end("timedOut"), Math.max(0, timeoutMs));
+    this.#alarm = deadlines.at(performance.now() + timeoutMs, () => this.#end("timedOut"));
     if (outer.aborted) this.#end("aborted");
     else outer.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -35,7 +37,7 @@ export class Deadline {
 
   /** Must be called when the request is over, however it ended. */
   clear(): void {
-    clearTimeout(this.#timer);
+    this.#alarm.cancel();
     this.#outer.removeEventListener("abort", this.#onAbort);
   }
 

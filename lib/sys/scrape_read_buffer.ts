@@ -73,6 +73,30 @@ export class ReadBuffer {
     this.#blocks = [];
   }
 
+  /**
+   * The lines up to the next empty one, that included, when they are here already and have at most `bytesMax` bytes
+   * together; undefined otherwise. Valid until the next call.
+   */
+  headHere(bytesMax: number): Uint8Array | undefined {
+    const bytes = this.#bytes;
+    const stop = Math.min(this.#end, this.#at + bytesMax);
+    for (let i = this.#at + 1; i < stop; i++) {
+      if (bytes[i] !== 10) continue;
+      const isEmpty = bytes[i - 1] === 10 ||
+        (bytes[i - 1] === 13 && i - 2 >= this.#at && bytes[i - 2] === 10);
+      if (!isEmpty) continue;
+      const head = bytes.subarray(this.#at, i + 1);
+      this.#at = i + 1;
+      return head;
+    }
+    return undefined;
+  }
+
+  /** Waits for bytes where there are none. */
+  async some(): Promise<void> {
+    if (this.unread === 0) await this.#fill(1);
+  }
+
   /** The bytes up to the next line feed, without it and a carriage return. Valid until the next call. */
   async line(bytesMax: number): Promise<Uint8Array> {
     let searched = this.#at;

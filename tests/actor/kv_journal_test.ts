@@ -3,6 +3,9 @@ import fc from "fast-check";
 import { JournalConflictError } from "../../lib/actor/journal_errors.ts";
 import { KvJournal } from "../../lib/actor/kv_journal.ts";
 import { encodeGroup, packRecords, PIECE_BYTES_MAX, unpackRecords } from "../../lib/actor/kv_pieces.ts";
+import { SimClock } from "../../lib/actor/sim_clock.ts";
+import { SimLog } from "../../lib/actor/sim_log.ts";
+import { forgetStaleStreams } from "../../server/stale_streams.ts";
 import { SimKv } from "../../lib/actor/sim_kv.ts";
 import type { Journal } from "../../lib/actor/types.ts";
 import { createRng } from "../../lib/core/rng.ts";
@@ -231,4 +234,106 @@ Deno.test("the newest whole snapshot is loaded, and older ones are gone", async 
     bytes: record(70_000),
   });
   await rejects(journal.saveSnapshot("/a", 10, 1, record(1)), { name: "AssertionError" });
+});
+
+Deno.test("a damaged group is told of and passed over, all others are read, and the stream goes on after it", async () => {
+  for (const [damagedGroup, large] of [[1, false], [3, false], [1, true], [3, true]] as const) {
+    const kv = new SimKv();
+    const journal = new KvJournal({ kv });
+    const length = large ? 150_000 : 20;
+    const groups = [2, 3, 1, 2];
+    let seq = 0;
+    const firsts: number[] = [];
+    for (const count of groups) {
+      firsts.push(seq + 1);
+      seq = await journal.append("/a", seq, Array.from({ length: count }, (_, i) => record(length, i)));
+    }
+    const from = firsts[damagedGroup]!;
+    kv.damage(["j", 1, from, large ? 1 : 0], (value) => value[40]! ^= 1);
+    await rejects(readAll(journal, "/a"), { name: /CorruptRecordError/ });
+    const gaps: { readonly fromSeq: number; readonly throughSeq: number }[] = [];
+    const again = new KvJournal({ kv });
+    const read = async () => {
+      const seqs: number[] = [];
+      gaps.length = 0;
+      for await (const one of again.read("/a", 0, (gap) => gaps.push(gap))) seqs.push(one.seq);
+      return seqs;
+    };
+    const through = from + groups[damagedGroup]! - 1;
+    const others = Array.from({ length: seq }, (_, i) => i + 1).filter((n) => n < from || n > through);
+    deepStrictEqual(await read(), others);
+    strictEqual(gaps.length, 1);
+    strictEqual(gaps[0]!.fromSeq, from);
+    const lastSeq = damagedGroup === 3 ? gaps[0]!.throughSeq : seq;
+    ok(damagedGroup === 3 ? lastSeq >= through : gaps[0]!.throughSeq === through);
+    // What comes next has a number of its own, and is there when read again.
+    strictEqual(await again.append("/a", lastSeq, [record(9)]), lastSeq + 1);
+    deepStrictEqual(await read(), [...others, lastSeq + 1]);
+    strictEqual(gaps.length, 1);
+  }
+});
+
+Deno.test("an append whose first attempt arrives late is kept once, and is no conflict", async () => {
+  for (const lateAfter of ["read", "second"]) {
+    const kv = new SimKv();
+    const journal = new KvJournal({ kv });
+    await journal.append("/a", 0, [record(5)]);
+    let late: (() => Promise<unknown>) | undefined;
+    const commit = kv.commit.bind(kv);
+    kv.commit = (what) => {
+      kv.commit = commit;
+      late = () => commit(what);
+      return Promise.reject(new Error("no answer"));
+    };
+    await rejects(journal.append("/a", 1, [record(7)]), /no answer/);
+    if (lateAfter === "read") await late!();
+    const seq = await journal.append("/a", 1, [record(7)]).catch(() => journal.append("/a", 1, [record(7)]));
+    strictEqual(seq, 2);
+    if (lateAfter === "second") strictEqual(await late!(), null, "it meets what it would have written");
+    deepStrictEqual((await readAll(journal, "/a")).map((r) => r.bytes.length), [5, 7]);
+    strictEqual(await journal.append("/a", 2, [record(9)]), 3);
+  }
+});
+
+Deno.test("an append that is on its way when its stream is read again is there, or never comes", async () => {
+  for (const arrives of ["before", "after"]) {
+    for (const length of [20, 900_000]) {
+      const kv = new SimKv();
+      const journal = new KvJournal({ kv });
+      await journal.append("/a", 0, [record(5)]);
+      const late: (() => Promise<unknown>)[] = [];
+      const commit = kv.commit.bind(kv);
+      kv.commit = (what) => {
+        late.push(() => commit(what));
+        return Promise.reject(new Error("no answer"));
+      };
+      await rejects(journal.append("/a", 1, [record(length)]), /no answer/);
+      kv.commit = commit;
+      if (arrives === "before") { for (const one of late) await one(); }
+      const seqs = (await readAll(journal, "/a")).map(({ seq }) => seq);
+      if (arrives === "after") { for (const one of late) strictEqual(await one(), null); }
+      const whole = arrives === "before" && length === 20;
+      deepStrictEqual(seqs, whole ? [1, 2] : [1]);
+      strictEqual(await journal.append("/a", seqs.length, [record(7)]), seqs.length + 1);
+      strictEqual((await readAll(journal, "/a")).at(-1)!.bytes.length, 7);
+    }
+  }
+});
+
+Deno.test("streams of targets that are gone are found and deleted, others stay", async () => {
+  const kv = new SimKv();
+  const journal = new KvJournal({ kv });
+  const paths = ["/storage", "/config", "/scrape/a/x", "/scrape/a/y", "/scrape/b"] as const;
+  for (const path of paths) await journal.append(path, 0, [record(9)]);
+  const alive = new Set<string>(["/scrape/a/x", "/scrape/b"]);
+  const isAlive = (path: string) => alive.has(path);
+  const clock = new SimClock(0);
+  const deps = { journal, clock, log: new SimLog(clock), isAlive };
+  strictEqual(await forgetStaleStreams(deps), 1);
+  const left: string[] = [];
+  for await (const path of journal.streams()) left.push(path);
+  deepStrictEqual(left.sort(), ["/config", "/scrape/a/x", "/scrape/b", "/storage"]);
+  strictEqual((await readAll(journal, "/scrape/a/x")).length, 1);
+  strictEqual((await readAll(journal, "/scrape/a/y")).length, 0);
+  strictEqual(await forgetStaleStreams(deps), 0);
 });

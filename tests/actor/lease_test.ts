@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { acquireLease } from "../../lib/actor/lease.ts";
+import { acquireLease, leaseIsRenewed } from "../../lib/actor/lease.ts";
 import { SimKv } from "../../lib/actor/sim_kv.ts";
 
 const first = { holder: "pid 1 on host a", nowMs: 1_000, exclusive: false, ttlMs: 10_000 };
@@ -69,4 +69,27 @@ Deno.test("an acquisition that was kept although it was rejected is found out", 
   });
   kv.fate = () => "kept";
   await lease.renew(2_000);
+});
+
+Deno.test("whoever watches a lease learns whether it is renewed, whatever the clocks say", async () => {
+  const watch = (kv: SimKv, meanwhile: () => Promise<unknown>) => {
+    const waited: string[] = [];
+    const watched = leaseIsRenewed(kv, {
+      ttlMs: 10_000,
+      pause: async () => void await meanwhile(),
+      waiting: (holder) => waited.push(holder),
+    });
+    return watched.then((holder) => ({ holder, waited }));
+  };
+  const kv = new SimKv();
+  const nothing = () => Promise.resolve();
+  deepStrictEqual(await watch(kv, nothing), { holder: undefined, waited: [] });
+  const lease = await acquireLease(kv, { ...first, nowMs: 4_000_000_000_000 });
+  const { holder } = first;
+  deepStrictEqual(await watch(kv, nothing), { holder: undefined, waited: [holder] }, "it is dead");
+  deepStrictEqual(await watch(kv, () => lease.renew(5)), { holder, waited: [holder] });
+  deepStrictEqual(await watch(kv, () => lease.release()), { holder: undefined, waited: [holder] });
+  await acquireLease(kv, first);
+  const taken = await watch(kv, () => acquireLease(kv, { ...second, exclusive: true }));
+  deepStrictEqual(taken, { holder: second.holder, waited: [holder] });
 });

@@ -56,3 +56,21 @@ Deno.test("cancelling from within, and clearing, leave nothing armed", () => {
   timers.clear();
   strictEqual(clock.armed, 0);
 });
+
+Deno.test("a clock that jumps an hour back or forth neither holds timers up nor fires them early", () => {
+  for (const jumpMs of [-3_600_000, 3_600_000]) {
+    const sim = new SimClock(10_000_000);
+    let skewMs = 0;
+    const timers = new Timers({
+      nowMs: () => sim.nowMs() + skewMs,
+      monotonicMs: () => sim.monotonicMs(),
+      at: (atMs, fire) => sim.at(atMs - skewMs, fire),
+    });
+    const fired: number[] = [];
+    timers.at(10_005_000, () => fired.push(sim.monotonicMs()));
+    timers.at(10_020_000, () => fired.push(sim.monotonicMs()));
+    skewMs = jumpMs;
+    runAll(sim);
+    deepStrictEqual(fired, [10_005_000, 10_020_000]);
+  }
+});

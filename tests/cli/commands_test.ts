@@ -5,6 +5,7 @@ import {
   type JsonRequest,
   runCommand,
 } from "../../lib/cli/commands.ts";
+import { NO_TSDB } from "./no_tsdb.ts";
 
 const NOW_MS = 1_700_000_000_000;
 
@@ -33,6 +34,7 @@ async function command(argv: readonly string[], body = "", status = 200): Promis
     nowMs: () => NOW_MS,
     out: (text) => out += text,
     err: (text) => err += text,
+    tsdb: NO_TSDB,
     checkConfig: (paths, options) => {
       checked.push([paths, options]);
       return Promise.resolve(3);
@@ -88,7 +90,7 @@ Deno.test("wrong words end with what was expected and a code that is not 0", asy
     [
       ["serve"],
       2,
-      `narthex: error: unknown command "serve", expected one of "check", "query", "help", try --help\n`,
+      `narthex: error: unknown command "serve", expected one of "check", "query", "tsdb", "help", try --help\n`,
     ],
     [
       ["query", "sideways"],

@@ -1,6 +1,7 @@
 /** Beside the real promtool, both asking a real Prometheus: the same text, the same exit code. Real I/O. */
 import assert, { strictEqual } from "node:assert/strict";
 import { type CommandPorts, runCommand } from "../../lib/cli/commands.ts";
+import { NO_TSDB } from "./no_tsdb.ts";
 
 const PROMETHEUS = "/usr/bin/prometheus";
 const PROMTOOL = "/usr/bin/promtool";
@@ -29,6 +30,7 @@ async function ours(argv: readonly string[]): Promise<{ code: number; out: strin
     nowMs: () => Date.now(),
     out: (text) => out += text,
     err: (text) => err += text,
+    tsdb: NO_TSDB,
     checkConfig: () => Promise.resolve(1),
     build: {
       version: "",

@@ -10,13 +10,15 @@ import {
 } from "../../lib/remote/write_request.ts";
 
 /** Values of one target lie together, so that a sample in the wrong series shows. */
-const TARGET_SPACING = 1e7;
+export const TARGET_SPACING = 1e7;
 /** A power of two, so that the sum is exact. */
 const SERIES_SPACING = 1 / 64;
 
 export interface Fleet {
   readonly port: number;
   readonly targets: readonly string[];
+  /** By target: when its bodies were served, turn after turn from 1. */
+  served(): readonly (readonly number[])[];
   /** Why a value cannot have come from this series of this target; undefined when it can. */
   alien(instance: string, series: string, value: number): string | undefined;
   [Symbol.asyncDispose](): Promise<void>;
@@ -24,10 +26,10 @@ export interface Fleet {
 
 export function startFleet(options: { readonly targetsCount: number; readonly seriesCount: number }): Fleet {
   const { targetsCount, seriesCount } = options;
-  const served = new Array<number>(targetsCount).fill(0);
+  const served = Array.from({ length: targetsCount }, (): number[] => []);
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     const target = Number(new URL(request.url).pathname.slice("/t".length));
-    const turn = ++served[target]!;
+    const turn = served[target]!.push(Date.now());
     let body = "";
     for (let series = 0; series < seriesCount; series++) {
       body += `load{series="${series}"} ${valueOf(target, series, turn)}\n`;
@@ -36,13 +38,14 @@ export function startFleet(options: { readonly targetsCount: number; readonly se
   });
   return {
     port: server.addr.port,
+    served: () => served,
     targets: served.map((_, target) => `t${target}`),
     alien(instance, series, value) {
       const target = Number(instance.slice(1));
       const turn = value - valueOf(target, Number(series), 0);
-      if (Number.isInteger(turn) && turn >= 1 && turn <= served[target]!) return undefined;
+      if (Number.isInteger(turn) && turn >= 1 && turn <= served[target]!.length) return undefined;
       return `${value} was never served as series ${series} of ${instance}, which was asked ${
-        served[target]
+        served[target]!.length
       } times`;
     },
     [Symbol.asyncDispose]: () => server.shutdown(),

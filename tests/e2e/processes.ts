@@ -40,6 +40,7 @@ export interface NarthexOptions {
   readonly port?: number;
   readonly flags?: readonly string[];
   readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function startNarthex(options: NarthexOptions): Promise<Started> {
@@ -55,7 +56,7 @@ export async function startNarthex(options: NarthexOptions): Promise<Started> {
     ...(options.configPath === undefined ? [] : [`--config.file=${options.configPath}`]),
     ...(options.flags ?? []),
   ];
-  const started = start(Deno.execPath(), args, port, options.cwd);
+  const started = start(Deno.execPath(), args, port, options.cwd, options.env);
   await untilReady(started, "/-/ready");
   return started;
 }
@@ -81,13 +82,53 @@ export async function startNodeExporter(): Promise<Started> {
   return started;
 }
 
-function start(command: string, args: readonly string[], port: number, cwd?: string): Started {
+/** Built from crates.io, which takes a quarter of an hour: no part of an installation of the peers. */
+function denokvPath(): string | undefined {
+  const named = Deno.env.get("DENOKV");
+  const directories = [`${Deno.env.get("HOME")}/.cargo/bin`, ...(Deno.env.get("PATH") ?? "").split(":")];
+  return [...named === undefined ? [] : [named], ...directories.map((path) => `${path}/denokv`)].find(
+    (path) => {
+      try {
+        return Deno.statSync(path).isFile;
+      } catch {
+        return false;
+      }
+    },
+  );
+}
+
+/** Undefined where there is no denokv. */
+export async function startDenokv(
+  options: { readonly sqlitePath: string; readonly port: number; readonly token?: string },
+): Promise<Started & { readonly token: string } | undefined> {
+  const path = denokvPath();
+  if (path === undefined) return undefined;
+  const token = options.token ?? crypto.randomUUID();
+  const addr = `127.0.0.1:${options.port}`;
+  const args = ["--sqlite-path", options.sqlitePath, "serve", "--addr", addr, "--access-token", token];
+  const started = start(path, args, options.port);
+  await eventually(
+    "denokv listens",
+    () => Promise.resolve(started.log()),
+    (log) => log.includes("Listening on"),
+  );
+  return { ...started, token };
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  port: number,
+  cwd?: string,
+  env?: Readonly<Record<string, string>>,
+): Started {
   const child = new Deno.Command(command, {
     args: [...args],
     stdin: "null",
     stdout: "null",
     stderr: "piped",
     ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env: { ...env } }),
   }).spawn();
   let log = "";
   const reading = child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(

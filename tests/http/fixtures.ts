@@ -111,7 +111,15 @@ export class FakeSource implements SeriesSource {
   }
 }
 
+const NO_DURATIONS = { count: 0, sumSeconds: 0, quantiles: [] };
 export const SELF: SelfSnapshot = {
+  rules: {
+    groups: [],
+    ruleDurations: NO_DURATIONS,
+    groupDurations: NO_DURATIONS,
+    evaluating: 0,
+    waiting: 0,
+  },
   configReload: { successful: true, lastSuccessMs: 1_699_999_000_000 },
   storage: {
     series: 42,
@@ -131,6 +139,26 @@ export const SELF: SelfSnapshot = {
     seals: 5,
     sealFailures: 0,
     cohorts: 4,
+    faults: {
+      cohortsLost: 0,
+      pagesDamaged: 0,
+      pagesGone: 0,
+      journalGaps: 0,
+      journalRecordsSkipped: 0,
+      appendsRefused: 0,
+      pendingBytes: 0,
+      ingestStopped: false,
+      refreshedMs: undefined,
+      store: {
+        commits: 9,
+        commitMs: 18,
+        commitFailures: 0,
+        commitTimeouts: 0,
+        readFailures: 0,
+        readTimeouts: 0,
+        reopened: 0,
+      },
+    },
     pageCache: { hits: 10, misses: 2, bytes: 100, bytesMax: 1000 },
   },
   scrape: {
@@ -253,6 +281,15 @@ export function worldOf(change: (deps: HttpDeps) => HttpDeps = (deps) => deps): 
         seriesCountByLabelValuePair: [{ name: "job=a", value: 3 }],
       }),
     replayProgress: () => ({ min: 0, max: 4, current: 3 }),
+    blocks: () =>
+      Promise.resolve([
+        { cohort: 7, minMs: 1_000, maxMs: 1_999, series: 3, pages: 2, bytes: 99, cells: 12, level: 1 },
+      ]),
+    admin: {
+      deleteSeries: () => Promise.resolve(),
+      cleanTombstones: () => Promise.resolve(),
+      snapshot: ({ skipHead }) => Promise.resolve(skipHead ? "without head" : "with head"),
+    },
     notices: () => [{ text: "Configuration reload has failed.", sinceMs: 1_700_000_000_000 }],
     registry: new Registry(),
     selfSnapshot: () => Promise.resolve(SELF),

@@ -375,13 +375,33 @@ Deno.test("/metrics says so when the server cannot tell about itself", async () 
   deepStrictEqual([response.status, await response.text()], [500, "no answer\n"]);
 });
 
-Deno.test("the admin API is off unless switched on, and says what it cannot do yet", async () => {
-  const errorOf = async (enableAdminApi: boolean) => {
+Deno.test("the admin API is off unless switched on", async () => {
+  const answerOf = async (enableAdminApi: boolean, path: string) => {
     const { handler } = worldOf(withOptions({ enableAdminApi }));
-    const response = await handler(request("POST", "/api/v1/admin/tsdb/snapshot"), INFO);
-    const { errorType, error } = JSON.parse(await response.text());
-    return [response.status, errorType, error];
+    const response = await handler(request("POST", `/api/v1/admin/tsdb/${path}`), INFO);
+    return [response.status, await response.text()];
   };
-  deepStrictEqual(await errorOf(false), [500, "unavailable", "admin APIs disabled"]);
-  deepStrictEqual(await errorOf(true), [500, "unavailable", "taking snapshots is not supported yet"]);
+  const off = '{"status":"error","errorType":"unavailable","error":"admin APIs disabled"}';
+  for (const path of ["snapshot", "clean_tombstones", "delete_series?match[]=up"]) {
+    deepStrictEqual(await answerOf(false, path), [500, off]);
+  }
+  deepStrictEqual(await answerOf(true, "clean_tombstones"), [204, ""]);
+  deepStrictEqual(await answerOf(true, "delete_series?match[]=up&start=1"), [204, ""]);
+  deepStrictEqual(await answerOf(true, "snapshot?skip_head=true"), [
+    200,
+    '{"status":"success","data":{"name":"without head"}}',
+  ]);
+});
+
+Deno.test("sealed pages are told as blocks", async () => {
+  const { get } = worldOf();
+  const response = await get("/api/v1/status/tsdb/blocks");
+  deepStrictEqual(JSON.parse(await response.text()).data.blocks, [{
+    ulid: "00000000000000000000000007",
+    minTime: 1_000,
+    maxTime: 2_000,
+    stats: { numSamples: 12, numSeries: 3, numChunks: 2, numBytes: 99 },
+    compaction: { level: 2, sources: ["00000000000000000000000007"] },
+    version: 1,
+  }]);
 });

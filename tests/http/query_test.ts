@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { gunzipSync, inflateSync } from "node:zlib";
 import {
   bucketsFrom,
@@ -281,6 +281,20 @@ Deno.test("format_query prints the query over lines, and says where it is broken
     '{"status":"success","data":"a + b"}',
   );
   strictEqual((await get("/api/v1/format_query?query=sum(")).status, 400);
+});
+
+Deno.test("narthex/explain shows the query as it is run and its plan, and says where it is broken", async () => {
+  const { json, get } = worldOf();
+  strictEqual(
+    await json(`/api/v1/narthex/explain?query=${encodeURIComponent('up{job="a"}/(up*(2+3))')}`),
+    '{"status":"success","data":{"query":"up{job=\\"a\\"} / (up{job=\\"a\\"} * 5)","plan":[' +
+      '"operator /  [holds both sides]",' +
+      '"  select up{job=\\"a\\"}  [kept as #1 for 2 readers]",' +
+      '"  operator *","    = #1","    constant 5"]}}',
+  );
+  const broken = await get("/api/v1/narthex/explain?query=sum(");
+  strictEqual(broken.status, 400);
+  ok((await broken.text()).includes("1:5: parse error"));
 });
 
 Deno.test("query_exemplars finds none, but refuses a bad request", async () => {

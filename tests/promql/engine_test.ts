@@ -187,3 +187,27 @@ Deno.test("the series of a range query are ordered by their labels, however many
     ok(compareLabels(value.series[i - 1]!.labels, value.series[i]!.labels) < 0);
   }
 });
+
+Deno.test("a subquery without a step takes the interval of the configuration as it is now", async () => {
+  let intervalMs = 10_000;
+  const engine = createEngine({
+    source: sourceOf(1, 100),
+    clock: new TestPorts().clock,
+    yieldToLoop: () => Promise.resolve(),
+    lookbackMs: 300_000,
+    samplesMax: 100_000,
+    timeoutMs: 10_000,
+    get noStepSubqueryIntervalMs() {
+      return intervalMs;
+    },
+    parseOptions: ALL_PARSE_OPTIONS,
+    delayedNameRemoval: false,
+  });
+  const countOf = async () => {
+    const { value } = await engine.instant("count_over_time(even[60s:])", 60_000);
+    return value.kind === "vector" ? value.values[0] : undefined;
+  };
+  strictEqual(await countOf(), 6);
+  intervalMs = 5_000;
+  strictEqual(await countOf(), 12);
+});

@@ -26,9 +26,12 @@ function rowBatch(cohort: string, tMs: number, names: readonly string[]): Sample
 
 async function scraped(driver: ShardDriver, cohort: string, from: number, to: number, names = ["a", "b"]) {
   for (let i = from; i < to; i++) {
+    driver.nowMs = Math.max(driver.nowMs, T0 + i * STEP_MS);
     const [outcome] = driver.append([rowBatch(cohort, T0 + i * STEP_MS, names)]);
     assert.equal(outcome?.kind, "appended");
-    if (i % 50 === 0) { while (await driver.maintain()); }
+    if (i % 50 !== 0) continue;
+    driver.send({ kind: "retentionDue" });
+    while (await driver.maintain());
   }
   while (await driver.maintain());
 }
@@ -38,7 +41,7 @@ Deno.test("pages older than retention leave the store whole, younger ones stay",
   await driver.open();
   await scraped(driver, "a", 0, 600);
   driver.nowMs += 3_600_000;
-  driver.send({ kind: "retentionDue" });
+  driver.retain();
   while (await driver.maintain());
   const read = await driver.read(EVERYTHING);
   const times = [...read.get("__name__,a,cohort,a")!.keys()];
@@ -60,9 +63,9 @@ Deno.test("a source that is gone for longer than retention leaves nothing behind
   while (await driver.maintain());
   await scraped(driver, "stays", 70, 400, ["a", "c"]);
   driver.nowMs += 3_600_000;
-  driver.send({ kind: "retentionDue" });
+  driver.retain();
   while (await driver.maintain());
-  driver.send({ kind: "retentionDue" });
+  driver.retain();
   while (await driver.maintain());
   assert.equal(driver.head.cohorts.size, 1);
   const { signal } = new AbortController();
@@ -86,12 +89,12 @@ Deno.test("a series that ended long ago leaves the index while its cohort goes o
   await driver.open();
   await scraped(driver, "a", 0, 10, ["a", "old"]);
   await scraped(driver, "a", 10, 300, ["a"]);
-  driver.send({ kind: "retentionDue" });
+  driver.retain();
   const names = () => driver.source.labelValues("__name__", [], ALL_TIME, new AbortController().signal);
   assert.deepEqual(await names(), ["a"]);
   while (await driver.maintain());
   await driver.crash();
-  driver.send({ kind: "retentionDue" });
+  driver.retain();
   assert.deepEqual(await names(), ["a"]);
   await scraped(driver, "a", 300, 302, ["a", "old"]);
   assert.deepEqual(await names(), ["a", "old"]);
@@ -177,4 +180,46 @@ Deno.test("a large view comes in parts, and each series once", async () => {
   const part = driver.ask({ kind: "view", matcherSets: [EVERYTHING], range: ALL_TIME, after: 0 }) as HeadView;
   assert(part.next !== undefined && part.cohorts.length < 25);
   assert.equal((await driver.read(EVERYTHING)).size, 50_000);
+});
+
+Deno.test("a clock that jumps to 2040 and back deletes nothing, and what comes after is kept", async () => {
+  const driver = new ShardDriver(1_000 * STEP_MS);
+  await driver.open();
+  await scraped(driver, "a", 0, 150);
+  const before = await driver.read(EVERYTHING);
+  const rightMs = driver.nowMs;
+  const wrongMs = Date.UTC(2040, 0, 1);
+  driver.nowMs = wrongMs;
+  for (let i = 0; i < 4; i++) {
+    driver.nowMs = wrongMs + i * STEP_MS;
+    assert.equal(driver.append([rowBatch("a", driver.nowMs, ["a", "b"])])[0]?.kind, "appended");
+    driver.send({ kind: "retentionDue" });
+    while (await driver.maintain());
+  }
+  driver.nowMs = rightMs;
+  driver.send({ kind: "retentionDue" });
+  while (await driver.maintain());
+  // A sender is told that its references are void, and says again what it has.
+  const batch = rowBatch("a", T0 + 150 * STEP_MS, ["a", "b"]);
+  assert.deepEqual(driver.append([batch]), [{ kind: "wrongEpoch", epoch: 0 }]);
+  await scraped(driver, "a", 150, 350);
+  driver.nowMs += 3_600_000;
+  while (await driver.maintain());
+  for (const reopened of [false, true]) {
+    if (reopened) {
+      driver.drain();
+      await driver.crash();
+    }
+    const after = await driver.read(EVERYTHING, T0, T0 + 400 * STEP_MS);
+    for (const [key, samples] of before) {
+      const kept = after.get(key)!;
+      for (const tMs of samples.keys()) assert(kept.has(tMs), `${key} at ${tMs}`);
+      assert.equal(kept.size, 350);
+    }
+    const future = await driver.read(EVERYTHING, wrongMs, 8e15);
+    assert.equal(future.get("__name__,a,cohort,a")?.size, 4, "what the wrong clock wrote is there too");
+  }
+  await scraped(driver, "a", 350, 360);
+  const last = await driver.read(EVERYTHING, T0 + 350 * STEP_MS, T0 + 360 * STEP_MS);
+  assert.equal(last.get("__name__,b,cohort,a")?.size, 10);
 });

@@ -26,7 +26,7 @@ type Plain = ShardCommand extends infer C ? C extends { replyTo: unknown } ? Omi
 export class ShardDriver {
   readonly kv = new MemoryKv();
   readonly journal = new Map<number, Uint8Array>();
-  nowMs = 1_000_000;
+  nowMs = 1_700_000_000_000;
   #seq = 0;
   state: Head | undefined;
   #behavior;
@@ -127,6 +127,11 @@ export class ShardDriver {
 
   append(batches: readonly SampleBatch[], atomic = false): readonly AppendOutcome[] {
     return this.ask({ kind: "append", batches, atomic, durable: false }) as readonly AppendOutcome[];
+  }
+
+  /** Looks at retention until the clock is believed wherever it stands, and the one that acts on it. */
+  retain(): void {
+    for (let look = 0; look <= 12; look++) this.send({ kind: "retentionDue" });
   }
 
   /** One maintenance run from plan to fold; false when there was nothing to do. */

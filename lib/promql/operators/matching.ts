@@ -16,19 +16,24 @@ import {
 import type { VectorMatching } from "../ast.ts";
 import { type Block, withoutName } from "../block.ts";
 import type { Pacer } from "../pacer.ts";
+import { LabelSlots } from "./label_slots.ts";
 
 export class MatchGroups {
   readonly #names: ReadonlySet<string>;
   readonly #on: boolean;
+  /** Of `on`. */
+  readonly #slots: LabelSlots | undefined;
+  /** Of `ignoring`. */
   readonly #slotOf = new Map<string, number>();
 
   constructor(matching: VectorMatching) {
     this.#on = matching.on;
     this.#names = new Set(matching.on ? matching.labels : [...matching.labels, METRIC_NAME]);
+    this.#slots = matching.on ? new LabelSlots(this.#names) : undefined;
   }
 
   get count(): number {
-    return this.#slotOf.size;
+    return this.#slots?.count ?? this.#slotOf.size;
   }
 
   /** The labels that a series is matched by. */
@@ -38,16 +43,19 @@ export class MatchGroups {
 
   async slotsOf(block: Block, pacer: Pacer): Promise<Int32Array> {
     const slots = new Int32Array(block.labels.length);
-    await pacer.rows(slots.length, (row) => {
-      const key = labelsKey(this.labelsOf(block.labels[row]!));
-      let slot = this.#slotOf.get(key);
-      if (slot === undefined) {
-        slot = this.#slotOf.size;
-        this.#slotOf.set(key, slot);
-      }
-      slots[row] = slot;
-    });
+    await pacer.rows(slots.length, (row) => slots[row] = this.#slot(block.labels[row]!));
     return slots;
+  }
+
+  #slot(labels: Labels): number {
+    if (this.#slots !== undefined) return this.#slots.slotOf(labels);
+    const key = labelsKey(this.labelsOf(labels));
+    let slot = this.#slotOf.get(key);
+    if (slot === undefined) {
+      slot = this.#slotOf.size;
+      this.#slotOf.set(key, slot);
+    }
+    return slot;
   }
 }
 

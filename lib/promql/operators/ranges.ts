@@ -15,7 +15,7 @@ import type { Evaluator, QueryContext } from "../context.ts";
 import { unwrapParens } from "../invariant.ts";
 import { compactColumn, findWindows, type SampleWindows } from "../kernels/windows.ts";
 import { WORK_VISITS_MAX } from "../pacer.ts";
-import { withDetectedHints } from "./detected_hints.ts";
+import { readGroups } from "./read.ts";
 import { isMixedColumn, mixedRow, type MixedRule, type MixedTask } from "./mixed_ranges.ts";
 import { HISTOGRAM_CELLS } from "../histogram_weight.ts";
 import { lookedAtMs, rowsPerBlock } from "./selector.ts";
@@ -39,18 +39,11 @@ export function rangeInput(evaluator: Evaluator, expr: Expr, grid: StepGrid): Ra
   const { edge } = selector;
   const before = edge === "plain" ? 0 : context.lookbackMs;
   const after = edge === "smoothed" ? context.lookbackMs : 0;
-  const groups = context.source.select({
-    matchers: selector.matchers,
-    range: { startMs: endMs[0]! - rangeMs - before + 1, endMs: endMs[grid.count - 1]! + after },
-    samplesMax: context.budget.samplesMax - context.budget.held,
-    oneAtATime: true,
-  }, context.pacer.signal);
-  return {
-    groups: context.statsSelectors.has(selector) ? withDetectedHints(groups) : groups,
-    endMs,
-    rangeMs,
-    edge,
-  };
+  const groups = readGroups(context, selector, {
+    startMs: endMs[0]! - rangeMs - before + 1,
+    endMs: endMs[grid.count - 1]! + after,
+  });
+  return { groups, endMs, rangeMs, edge };
 }
 
 function subqueryInput(evaluator: Evaluator, subquery: Subquery, grid: StepGrid): RangeInput {

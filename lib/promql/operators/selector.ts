@@ -13,7 +13,7 @@ import { findNewest, gatherNewest, gatherNewestTimes, gatherNewestWithGaps } fro
 import { mixedSmoothed } from "../kernels/mixed_extended.ts";
 import { gatherMixed } from "../kernels/mixed_window.ts";
 import { HISTOGRAM_CELLS } from "../histogram_weight.ts";
-import { withDetectedHints } from "./detected_hints.ts";
+import { readGroups } from "./read.ts";
 import { smoothedNewest } from "../kernels/extended.ts";
 
 /** Cells a block of a stream: small enough to stay in the second-level cache while operators pass it on. */
@@ -74,17 +74,12 @@ export async function* selectVector(
   const { budget, pacer, lookbackMs, annotations } = context;
   const endMs = lookedAtMs(evaluator, grid, selector.at, selector.offset);
   const smoothed = selector.edge === "smoothed";
-  const groups = context.source.select({
-    matchers: selector.matchers,
-    range: {
-      startMs: endMs[0]! - lookbackMs + 1,
-      endMs: endMs[grid.count - 1]! + (smoothed ? lookbackMs : 0),
-    },
-    samplesMax: budget.samplesMax - budget.held,
-    oneAtATime: true,
-  }, pacer.signal);
+  const groups = readGroups(context, selector, {
+    startMs: endMs[0]! - lookbackMs + 1,
+    endMs: endMs[grid.count - 1]! + (smoothed ? lookbackMs : 0),
+  });
   const newest = new Int32Array(grid.count);
-  for await (const group of context.statsSelectors.has(selector) ? withDetectedHints(groups) : groups) {
+  for await (const group of groups) {
     budget.addRead(group.tMs.length * group.series.length);
     findNewest(group.tMs, endMs, lookbackMs, newest);
     const cells = group.histograms === undefined ? grid.count : grid.count * HISTOGRAM_CELLS;

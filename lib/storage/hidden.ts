@@ -1,0 +1,72 @@
+/** Which samples a reader must not give out: the deletions of a cohort, by positions of a view or by columns. */
+import { fillAbsent, wordsOf } from "../model/stale.ts";
+import type { ColumnGroup } from "./source.ts";
+
+/** Closed. */
+export interface HiddenInterval {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** `at`: positions in the view's columns, or columns, ascending. */
+export interface HiddenPart extends HiddenInterval {
+  readonly at: Uint32Array;
+}
+
+export class Hidden {
+  readonly #byPosition = new Map<number, HiddenInterval[]>();
+
+  constructor(parts: readonly HiddenPart[]) {
+    for (const { at, startMs, endMs } of parts) {
+      for (const position of at) {
+        const found = this.#byPosition.get(position);
+        if (found === undefined) this.#byPosition.set(position, [{ startMs, endMs }]);
+        else found.push({ startMs, endMs });
+      }
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#byPosition.size === 0;
+  }
+
+  hides(position: number, tMs: number): boolean {
+    for (const { startMs, endMs } of this.#byPosition.get(position) ?? []) {
+      if (tMs >= startMs && tMs <= endMs) return true;
+    }
+    return false;
+  }
+
+  /** Makes hidden cells of a column absent; whether there were any rows to hide. */
+  blank(position: number, tMs: Float64Array, words: Uint32Array): boolean {
+    let blanked = false;
+    for (const { startMs, endMs } of this.#byPosition.get(position) ?? []) {
+      const from = lowerBound(tMs, startMs);
+      const to = lowerBound(tMs, endMs + 1);
+      if (from >= to) continue;
+      fillAbsent(words, from, to);
+      blanked = true;
+    }
+    return blanked;
+  }
+
+  /** A group that was decoded for this one reader: its cells are changed. `first` is the position of its first column. */
+  blankGroup(group: ColumnGroup, first: number): ColumnGroup {
+    if (this.isEmpty) return group;
+    const blanked = group.columns.map((column, i) => this.blank(first + i, group.tMs, wordsOf(column)));
+    const gaps = group.gaps.map((gap, i) => gap || blanked[i]!);
+    const rising = group.columns.map((_, i) => group.rising?.[i] === true && !blanked[i]!);
+    return { ...group, gaps, rising };
+  }
+}
+
+function lowerBound(tMs: Float64Array, at: number): number {
+  let low = 0;
+  let high = tMs.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (tMs[mid]! < at) low = mid + 1;
+    else high = mid;
+  }
+  return low;
+}
