@@ -1,47 +1,38 @@
 /** `by` and `without`: which group a series belongs to, resolved once a series to a small integer. */
-import {
-  dropLabels,
-  keepLabels,
-  type Labels,
-  labelsKey,
-  labelValue,
-  METRIC_NAME,
-} from "../../model/labels.ts";
+import { dropLabels, keepLabels, type Labels, labelsKey, METRIC_NAME } from "../../model/labels.ts";
+import { LabelSlots } from "./label_slots.ts";
 
 export class Grouping {
   readonly #names: ReadonlySet<string>;
-  readonly #without: boolean;
-  readonly #kept: readonly string[];
+  /** Of `by`. */
+  readonly #slots: LabelSlots | undefined;
+  /** Of `without`. */
   readonly #slotOf = new Map<string, number>();
   readonly #labels: Labels[] = [];
   readonly #dropping = new Set<number>();
 
   constructor(names: readonly string[], without: boolean) {
     this.#names = new Set(without ? [...names, METRIC_NAME] : names);
-    this.#without = without;
-    this.#kept = [...this.#names];
+    this.#slots = without ? undefined : new LabelSlots(this.#names);
   }
 
   /** The group of a series; groups are numbered from 0 as they appear. */
   slotOf(labels: Labels): number {
-    const key = this.#without ? labelsKey(dropLabels(labels, this.#names)) : this.#keptKey(labels);
+    if (this.#slots === undefined) return this.#slotWithout(labels);
+    const slot = this.#slots.slotOf(labels);
+    if (slot === this.#labels.length) this.#labels.push(keepLabels(labels, this.#names));
+    return slot;
+  }
+
+  #slotWithout(labels: Labels): number {
+    const own = dropLabels(labels, this.#names);
+    const key = labelsKey(own);
     const found = this.#slotOf.get(key);
     if (found !== undefined) return found;
     const slot = this.#labels.length;
     this.#slotOf.set(key, slot);
-    this.#labels.push(this.#without ? dropLabels(labels, this.#names) : keepLabels(labels, this.#names));
+    this.#labels.push(own);
     return slot;
-  }
-
-  /** Of the values alone, without making a label set: nearly every series falls into a group that is known. */
-  #keptKey(labels: Labels): string {
-    if (this.#kept.length === 1) return labelValue(labels, this.#kept[0]!);
-    let key = "";
-    for (let i = 0; i < this.#kept.length; i++) {
-      const value = labelValue(labels, this.#kept[i]!);
-      key += `${value.length}:${value}`;
-    }
-    return key;
   }
 
   /**
