@@ -3,13 +3,15 @@
  * on, and alerts and expressions are compared with what the test expects. No server and no clock but the test's.
  * Failures are promtool's texts.
  */
-import { messageOf } from "../core/errors.ts";
+import { assert } from "../core/assert.ts";
+import { messageOf, UserError } from "../core/errors.ts";
 import { type EpochMs, formatDurationMs } from "../core/time.ts";
 import { type Labels, labelsOf, quoteGo } from "../model/labels.ts";
 import { createEngine } from "../promql/engine.ts";
-import type { ParseOptions } from "../promql/parse.ts";
+import { parseMetricSelector, type ParseOptions } from "../promql/parse.ts";
 import type { QueryEngine } from "../promql/result.ts";
 import { parseScript } from "../promql/script/commands.ts";
+import { ScriptError } from "../promql/script/script_error.ts";
 import { publicState } from "../rules/alert.ts";
 import { evaluateGroup } from "../rules/evaluate_group.ts";
 import type { RuleGroup } from "../rules/rule.ts";
@@ -70,15 +72,33 @@ export async function runTest(
   return await new Run(test, groups, options, ports, source).run();
 }
 
-/** As promtool: the series are a `load` of a script. */
+/** As promtool: the series are a `load` of a script, which an empty line ends. */
 function sourceOf(test: TestGroup): TestSource {
-  const lines = test.input_series.map(({ series, values }) => `  ${series} ${values}\n`);
-  const commands = parseScript(`load ${formatDurationMs(test.interval)}\n${lines.join("")}`);
-  const [load] = commands;
-  if (commands.length !== 1 || load!.kind !== "load") {
-    throw new Error("expected a series and its values on one line each");
+  const series = test.input_series.map(({ series, values }) => `${series} ${values}`.trim());
+  const lines = series.flatMap((text) => text.split("\n")).map((line) => line.trim());
+  const end = lines.findIndex((line) => line === "" || line.startsWith("#"));
+  const own = end < 0 ? lines : lines.slice(0, end);
+  own.forEach(checkSeries);
+  try {
+    const [load] = parseScript(`load ${formatDurationMs(test.interval)}\n${own.join("\n")}`);
+    assert(load?.kind === "load");
+    return new TestSource(load.series, startMsOf(test), load.stepMs);
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error;
+    const line = own[error.line - 2];
+    const reason = error.message.replace(/^line [0-9]+: /, "");
+    throw new UserError("bad_data", `input series ${JSON.stringify(line)}: ${reason}`, { cause: error });
   }
-  return new TestSource(load!.series, startMsOf(test), load!.stepMs);
+}
+
+/** For the place of a mistake in the labels, which the error of the script would not tell. */
+function checkSeries(line: string): void {
+  if (!/^[a-zA-Z_:{]/.test(line)) {
+    throw new UserError("bad_data", `expected a series and its values, got ${JSON.stringify(line)}`);
+  }
+  if (!line.includes("{")) return;
+  const close = line.indexOf("}");
+  if (close < 0) parseMetricSelector(line);
 }
 
 class Run {

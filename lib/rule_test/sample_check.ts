@@ -1,9 +1,10 @@
 /** What an expression answers against what a test expects of it. */
-import { UserError } from "../core/errors.ts";
+import { messageOf, UserError } from "../core/errors.ts";
 import { formatDescription } from "../model/histogram/format.ts";
 import { histogramAt } from "../model/histogram_cell.ts";
-import { compareLabels, type Labels } from "../model/labels.ts";
+import { compareLabels, type Labels, quoteGo } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
+import { parseMetricSelector } from "../promql/parse.ts";
 import { parseSequence } from "../promql/script/sequence.ts";
 import { parseSeriesLine } from "../promql/script/series_line.ts";
 import type { RuleVector } from "../rules/vector.ts";
@@ -19,16 +20,24 @@ export interface ShownSample {
 
 /** Sorted by labels. Throws an `Error` with the reason for labels or a histogram that cannot be read. */
 export function expectedSamples(expected: readonly ExpectedSample[]): readonly ShownSample[] {
-  return sorted(expected.map(({ labels, value, histogram }) => {
-    const own = labelsOfText(labels);
+  return sorted(expected.map(expectedSample));
+}
+
+function expectedSample({ labels, value, histogram }: ExpectedSample): ShownSample {
+  try {
+    const own = labelsOfText(labels.trim());
     return histogram === ""
       ? { labels: own, value, histogram: "" }
-      : { labels: own, value, histogram: histogramOfText(histogram) };
-  }));
+      : { labels: own, value: 0, histogram: histogramOfText(histogram) };
+  } catch (error) {
+    throw new UserError("bad_data", `labels ${quoteGo(labels)}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function labelsOfText(text: string): Labels {
-  const { labels, values } = parseSeriesLine(text.trim());
+  // For the place of the mistake, which a line of a script would not tell.
+  if (text.includes("{") && !text.includes("}")) parseMetricSelector(text);
+  const { labels, values } = parseSeriesLine(text);
   if (values.length > 0) throw new UserError("bad_data", "expected labels only, got values after them");
   return labels;
 }

@@ -6,6 +6,7 @@ import {
   runCommand,
 } from "../../lib/cli/commands.ts";
 import { NO_TSDB } from "./no_tsdb.ts";
+import { NO_RULES } from "./rule_ports.ts";
 
 const NOW_MS = 1_700_000_000_000;
 
@@ -34,6 +35,7 @@ async function command(argv: readonly string[], body = "", status = 200): Promis
     nowMs: () => NOW_MS,
     out: (text) => out += text,
     err: (text) => err += text,
+    rules: NO_RULES,
     tsdb: NO_TSDB,
     checkConfig: (paths, options) => {
       checked.push([paths, options]);
