@@ -96,9 +96,7 @@ function checkSeries(line: string): void {
   if (!/^[a-zA-Z_:{]/.test(line)) {
     throw new UserError("bad_data", `expected a series and its values, got ${JSON.stringify(line)}`);
   }
-  if (!line.includes("{")) return;
-  const close = line.indexOf("}");
-  if (close < 0) parseMetricSelector(line);
+  if (/^[a-zA-Z0-9_:]*\s*\{[^}]*$/.test(line)) parseMetricSelector(line);
 }
 
 class Run {
@@ -245,7 +243,8 @@ class Run {
   /** All that the test holds in the end; rounded up, as expressions know whole seconds. */
   async #dump(debug: (line: string) => void): Promise<void> {
     const untilMs = (Math.floor(this.#lastMs() / 1000) + 1) * 1000;
-    const expr = `{__name__=~".+"}[${formatDurationMs(untilMs)}]`;
+    // A range does not hold its beginning, where the first values are.
+    const expr = `{__name__=~".+"}[${formatDurationMs(untilMs + 1)}]`;
     try {
       const { value } = await this.#engine.instant(expr, this.#startMs + untilMs);
       debug(`DEBUG: Dump of all data (input_series and rules) at ${formatGoDuration(untilMs)}:`);

@@ -92,7 +92,7 @@ Deno.test("wrong words end with what was expected and a code that is not 0", asy
     [
       ["serve"],
       2,
-      `narthex: error: unknown command "serve", expected one of "check", "query", "tsdb", "help", try --help\n`,
+      `narthex: error: unknown command "serve", expected one of "check", "test", "query", "tsdb", "help", try --help\n`,
     ],
     [
       ["query", "sideways"],
@@ -155,6 +155,7 @@ Deno.test("check config hands over its files and options, and its exit code is t
     lint: "all",
     lintFatal: true,
     ignoreUnknownFields: false,
+    parse: { experimentalFunctions: false, extendedRangeSelectors: false, binopFillModifiers: false },
   }]]);
   strictEqual((await command(["check", "config", "--lint=odd", "a.yml"])).code, 1);
 });
