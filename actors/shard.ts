@@ -15,7 +15,8 @@ import { blockStats } from "../lib/storage/block_stats.ts";
 import { completeClean, dropDeletions, planClean, runClean } from "../lib/storage/clean_deletions.ts";
 import { applyDeletions, keepDeletions, planDeletions } from "../lib/storage/deletions.ts";
 import { CorruptDataError } from "../lib/storage/errors.ts";
-import { Head, HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head.ts";
+import { Head } from "../lib/storage/head.ts";
+import { HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head_options.ts";
 import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
 import { labelNamesOf, labelValuesOf, seriesOf } from "../lib/storage/head_listing.ts";
 import { viewOf } from "../lib/storage/head_view.ts";
@@ -103,6 +104,13 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         const { name, matcherSets, range, cursor } = command;
         return answer(reply(command.replyTo, labelValuesOf(head, name, matcherSets, range, cursor)));
       }
+      case "exemplars":
+        return answer(reply(command.replyTo, head.exemplars.select(command.matcherSets, command.range)));
+      case "limitExemplars":
+        return {
+          events: [{ kind: "exemplarsLimited", exemplarsMax: command.exemplarsMax }],
+          effects: [],
+        };
       case "stats":
         return answer(reply(command.replyTo, statsOf(head)));
       case "cardinality":
@@ -318,6 +326,9 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         if (cohort !== undefined) cohort.released = true;
         return head;
       }
+      case "exemplarsLimited":
+        head.exemplars.limit(event.exemplarsMax);
+        return head;
       case "seriesDeleted":
         applyDeletions(head, event.deletions);
         return head;

@@ -29,6 +29,7 @@ type ReaderCommand =
 
 type ReaderEvent =
   | { readonly kind: "lookedAt"; readonly followed: Followed; readonly nowMs: EpochMs }
+  | { readonly kind: "exemplarsLimited"; readonly exemplarsMax: number }
   | { readonly kind: "lookMissed" };
 
 interface ReaderState {
@@ -80,6 +81,13 @@ export function shardReaderBehavior(
         const { name, matcherSets, range, cursor } = command;
         return answer(reply(command.replyTo, labelValuesOf(head, name, matcherSets, range, cursor)));
       }
+      case "exemplars":
+        return answer(reply(command.replyTo, head.exemplars.select(command.matcherSets, command.range)));
+      case "limitExemplars":
+        return {
+          events: [{ kind: "exemplarsLimited", exemplarsMax: command.exemplarsMax }],
+          effects: [],
+        };
       case "blocks":
         return answer(reply(command.replyTo, blockStats(head)));
       case "deleteSeries":
@@ -110,7 +118,10 @@ export function shardReaderBehavior(
       timeoutMs: LOOK_TIMEOUT_MS,
       run: async () => ({
         kind: "lookEnded",
-        followed: await follower.look(head.nextSeq - 1, nowMs),
+        followed: await follower.look(
+          { lastSeq: head.nextSeq - 1, exemplarsMax: head.exemplars.max },
+          nowMs,
+        ),
       }),
       failed: (error) => ({ kind: "lookFailed", reason: messageOf(error) }),
     };
@@ -118,6 +129,10 @@ export function shardReaderBehavior(
 
   function evolve(state: ReaderState, event: ReaderEvent): ReaderState {
     if (event.kind === "lookMissed") return { ...state, troubled: true };
+    if (event.kind === "exemplarsLimited") {
+      state.head.exemplars.limit(event.exemplarsMax);
+      return state;
+    }
     const { followed, nowMs } = event;
     const head = followed.kind === "loaded" ? followed.head : state.head;
     if (followed.kind === "tail") takeTail(head, followed, nowMs);

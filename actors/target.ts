@@ -44,6 +44,8 @@ export interface TargetDeps {
   readonly clients: HttpClients;
   readonly files: Files;
   readonly clock: Clock;
+  /** Storage keeps exemplars. */
+  readonly keepsExemplars: boolean;
   readonly yieldToLoop: () => Promise<void>;
   readonly log: Log;
   readonly userAgent: string;
@@ -107,7 +109,11 @@ export function targetBehavior(options: TargetOptions): Behavior<TargetState, Ta
     seed: options.offsetSeed,
     intervalMs,
   });
-  const settings = settingsOf(config, target.scrapeTimeoutMs, deps.typeAndUnitLabels ?? false);
+  const settings = settingsOf(config, {
+    scrapeTimeoutMs: target.scrapeTimeoutMs,
+    keepsExemplars: deps.keepsExemplars,
+    typeAndUnitLabels: deps.typeAndUnitLabels ?? false,
+  });
   const cohort = cohortName(config.jobName, options.name);
   const self: ActorRef<TargetCommand> = { path: `${options.pool.path}/${options.name}` };
   /** What the pool has told: it outlives a restart of the target, which the pool does not hear of. */
@@ -460,8 +466,9 @@ function talliesOf(ending: ScrapeEnding, skipped: number): ScrapeTallies {
   return {
     scrapes: 1,
     exceededSampleLimit: limit === "sample_limit" ? 1 : 0,
-    exceededLabelLimits: limit !== undefined && limit !== "sample_limit" ? 1 : 0,
+    exceededLabelLimits: limit?.startsWith("label") ? 1 : 0,
     exceededBodySizeLimit: ending.kind === "tooLarge" ? 1 : 0,
+    exceededBucketLimit: limit === "native_histogram_bucket_limit" ? 1 : 0,
     duplicateTimestamp: ending.counts.duplicates,
     outOfOrder: 0,
     outOfBounds: ending.counts.outOfBounds,

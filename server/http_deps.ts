@@ -135,6 +135,11 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
       const question = { kind: "append", batches, atomic, durable } as const;
       return system.ask<ShardCommand, "append">(storage, question, STORAGE_TIMEOUT_MS);
     },
+    exemplars: (matcherSets, range) => {
+      const { system, storage } = running();
+      const question = { kind: "exemplars", matcherSets, range } as const;
+      return system.ask<ShardCommand, "exemplars">(storage, question, STORAGE_TIMEOUT_MS);
+    },
     readiness: () => status.readiness,
     lifecycle: { reload, quit },
     targets: () => running().scrape.targets(),
@@ -212,6 +217,7 @@ async function selfSnapshot(
       seriesRemoved: stats.seriesRemoved,
       chunks: stats.pages + stats.cohorts,
       samplesAppended: stats.samplesAppended,
+      histogramsAppended: stats.histogramsAppended,
       samplesOutOfOrder: stats.outOfOrder,
       samplesOutOfBounds: stats.outOfBounds,
       samplesTooOld: 0,
@@ -224,6 +230,7 @@ async function selfSnapshot(
       seals: stats.seals,
       sealFailures: stats.sealFailures,
       cohorts: stats.cohorts,
+      exemplars: stats.exemplars,
       faults: {
         cohortsLost: stats.cohortsLost,
         pagesDamaged: pages.damaged,

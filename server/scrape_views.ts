@@ -81,6 +81,7 @@ export class ScrapeViews {
       exceededLabelLimits: sum((pool) => pool.tallies.exceededLabelLimits),
       exceededSampleLimit: sum((pool) => pool.tallies.exceededSampleLimit),
       exceededBodySizeLimit: sum((pool) => pool.tallies.exceededBodySizeLimit),
+      exceededBucketLimit: sum((pool) => pool.tallies.exceededBucketLimit),
       duplicateTimestamp: sum((pool) => pool.tallies.duplicateTimestamp),
       outOfOrder: sum((pool) => pool.tallies.outOfOrder),
       outOfBounds: sum((pool) => pool.tallies.outOfBounds),

@@ -17,9 +17,10 @@ import { createHandler } from "../lib/http/handler.ts";
 import { createEngine } from "../lib/promql/engine.ts";
 import type { ParseOptions } from "../lib/promql/parse.ts";
 import { oneATurn } from "../lib/scrape/slices.ts";
+import { EXEMPLARS_MAX_DEFAULT } from "../lib/storage/exemplars.ts";
 import { PAGE_CACHE_BYTES_DEFAULT, PageCache } from "../lib/storage/page_cache.ts";
 import { Follower } from "../lib/storage/follower.ts";
-import { HEAD_DEFAULTS } from "../lib/storage/head.ts";
+import { HEAD_DEFAULTS } from "../lib/storage/head_options.ts";
 import { SHARD_ACTOR, SHARD_PREFIX, type StorageKeys, storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
 import { configBehavior } from "../actors/config.ts";
@@ -54,6 +55,12 @@ export interface RunningServer {
   readonly ended: Promise<{ readonly failed: boolean }>;
   reload(): Promise<void>;
   stop(): void;
+}
+
+/** As Prometheus: exemplars are kept behind a feature flag, as many as the file says. */
+function exemplarsMaxOf(features: readonly string[], config: PrometheusConfig | undefined): number {
+  if (!features.includes("exemplar-storage")) return 0;
+  return Math.max(0, config?.storage.exemplarsMax ?? EXEMPLARS_MAX_DEFAULT);
 }
 
 function parseOptionsOf(features: readonly string[]): ParseOptions {
@@ -192,7 +199,7 @@ export async function startServer(
     const keys = storageKeys(SHARD_PREFIX);
     const replayEnd = await journal.end(SHARD_ACTOR);
     const storage: ActorRef<ShardCommand> = lease === undefined
-      ? await spawnReader(system, store, keys)
+      ? await spawnReader(system, store, keys, exemplarsMaxOf(args.features, config))
       : await system.spawn(
         "storage",
         shardBehavior({
@@ -203,6 +210,7 @@ export async function startServer(
           clock,
           yieldToLoop: world.yieldToLoop,
           retentionMs: status.retentionMs,
+          head: { exemplarsMax: exemplarsMaxOf(args.features, config) },
           replaying: (seq, firstSeq) => status.replay = { min: firstSeq, max: replayEnd, current: seq },
         }),
       );
@@ -254,6 +262,7 @@ export async function startServer(
             yieldToLoop: oneATurn(world.yieldToLoop),
             log,
             typeAndUnitLabels: args.features.includes("type-and-unit-labels"),
+            keepsExemplars: args.features.includes("exemplar-storage"),
             userAgent: `Narthex/${world.build.version}`,
             observeInterval: (intervalMs, actualMs) => intervals.observe(intervalMs, actualMs),
           },
@@ -314,6 +323,7 @@ export async function startServer(
     system: ActorSystem,
     { kv }: Store,
     keys: StorageKeys,
+    exemplarsMax: number,
   ): Promise<ActorRef<ShardCommand>> {
     const follower = new Follower({
       kv,
@@ -323,7 +333,7 @@ export async function startServer(
       clock,
       journal: new KvJournal({ kv }),
       stream: SHARD_ACTOR,
-      headOptions: HEAD_DEFAULTS,
+      headOptions: { ...HEAD_DEFAULTS, exemplarsMax },
     });
     const nowMs = clock.nowMs();
     const loaded = { head: await follower.load(nowMs), nowMs };
@@ -344,6 +354,8 @@ export async function startServer(
     status.config = now.config ?? status.config;
     status.reloadSucceeded = now.lastReloadSucceeded;
     status.lastConfigMs = now.lastAppliedMs;
+    const exemplarsMax = exemplarsMaxOf(args.features, status.config);
+    target.system.tell(target.storage, { kind: "limitExemplars", exemplarsMax });
     if (outcome.kind === "rejected") throw new UserError("internal", outcome.reason);
     await openQueryLog(target.queryLog, status.config?.global.queryLogFile ?? "");
     if (status.config !== undefined) await applyRules(target.rules, status.config);

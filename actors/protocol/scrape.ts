@@ -24,6 +24,7 @@ export interface ScrapeTallies {
   readonly scrapes: number;
   readonly exceededSampleLimit: number;
   readonly exceededBodySizeLimit: number;
+  readonly exceededBucketLimit: number;
   readonly exceededLabelLimits: number;
   readonly duplicateTimestamp: number;
   readonly outOfOrder: number;

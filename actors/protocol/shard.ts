@@ -7,6 +7,7 @@ import type { AppendOutcome, SampleBatch } from "../../lib/model/batch.ts";
 import type { Labels } from "../../lib/model/labels.ts";
 import type { Matcher } from "../../lib/model/matchers.ts";
 import type { AppendEvent } from "../../lib/storage/append.ts";
+import type { ExemplarSeries } from "../../lib/model/exemplar.ts";
 import type { BlockStats } from "../../lib/storage/block_stats.ts";
 import type { CleanDone } from "../../lib/storage/clean_deletions.ts";
 import type { Deletion } from "../../lib/storage/deletions.ts";
@@ -62,6 +63,14 @@ export type ShardCommand =
     readonly cursor?: ListingCursor | undefined;
     readonly replyTo: ReplyTo<ListingPart<string>>;
   }
+  | {
+    readonly kind: "exemplars";
+    readonly matcherSets: readonly (readonly Matcher[])[];
+    readonly range: TimeRange;
+    readonly replyTo: ReplyTo<readonly ExemplarSeries[]>;
+  }
+  /** How many exemplars are kept from now on. */
+  | { readonly kind: "limitExemplars"; readonly exemplarsMax: number }
   | { readonly kind: "stats"; readonly replyTo: ReplyTo<StorageStats> }
   | { readonly kind: "cardinality"; readonly top: number; readonly replyTo: ReplyTo<CardinalityTables> }
   /** The source of this cohort is gone: its window is sealed soon and its memory given back. */
@@ -111,6 +120,7 @@ export type AdminOutcome =
 export type ShardEvent =
   | AppendEvent
   | { readonly kind: "cohortReleased"; readonly cohort: number }
+  | { readonly kind: "exemplarsLimited"; readonly exemplarsMax: number }
   | { readonly kind: "seriesDeleted"; readonly deletions: readonly Deletion[] }
   | { readonly kind: "maintenanceHeld" }
   /** `uncertain`: manifests may have been written that the head does not know of. */

@@ -53,6 +53,7 @@ export const ACTIVE_FEATURES: ReadonlySet<string> = new Set([
   "promql-delayed-name-removal",
   "type-and-unit-labels",
   "concurrent-rule-eval",
+  "exemplar-storage",
 ]);
 
 /** Names that Prometheus 3 accepts for what has become its default. */
@@ -61,7 +62,7 @@ const DEFAULT_FEATURES: ReadonlySet<string> = new Set(["promql-duration-expr"]);
 /** Further names that Prometheus 3 knows: a warning. Any other name is an unknown one. */
 const INACTIVE_FEATURES: ReadonlySet<string> = new Set(
   ("auto-reload-config created-timestamp-zero-ingestion delayed-compaction " +
-    "exemplar-storage extra-scrape-metrics fast-startup histograms-st-encoding memory-snapshot-on-shutdown " +
+    "extra-scrape-metrics fast-startup histograms-st-encoding memory-snapshot-on-shutdown " +
     "metadata-wal-records native-histograms ooo-native-histograms old-ui " +
     "otlp-deltatocumulative otlp-native-delta-ingestion promql-per-step-stats search-api st-storage " +
     "st-synthesis use-start-timestamps use-uncached-io xor2-encoding").split(" "),

@@ -19,7 +19,8 @@ export async function checkCommand(args: SubcommandArguments, ports: CommandPort
     const damaged = findings.filter((finding) => !finding.harmless).length;
     ports.out(
       `${summary.keys} keys, ${summary.cohorts} cohorts, ${summary.series} series, ${summary.pages} pages with ` +
-        `${summary.samples} samples in ${summary.pageBytes} bytes, ${summary.records} records in the journal: ` +
+        `${summary.samples} samples in ${summary.pageBytes} bytes, ${summary.exemplars} exemplars, ` +
+        `${summary.records} records in the journal: ` +
         `${damaged === 0 ? "no damage" : `${damaged} damaged`}` +
         `${findings.length > damaged ? `, ${findings.length - damaged} left by interrupted runs` : ""}\n`,
     );

@@ -11,7 +11,6 @@ export const INACTIVE_SECTIONS: readonly string[] = [
   "remote_read",
   "remote_write",
   "runtime",
-  "storage.exemplars",
   "storage.tsdb.chunk_encoding",
   "storage.tsdb.out_of_order_time_window",
   "storage.tsdb.retention.percentage",

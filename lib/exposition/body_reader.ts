@@ -86,6 +86,8 @@ interface Reading {
 export class BodyReader {
   /** The records of the last reading; of an unfinished one after a throw. Valid until the next reading. */
   readonly lines: LineTable = new LineTable(LINES_INITIAL);
+  /** Lines of the last reading that have an exemplar and were not the same as before. */
+  readonly exemplarLines: number[] = [];
   /**
    * Whether the last reading did anything but find each line of the previous body once and in order. While it
    * did not, the set of series and the metadata are the previous ones.
@@ -119,6 +121,7 @@ export class BodyReader {
   begin(body: Body, previous: PreviousBody | undefined, sink: SeriesSink): void {
     const usable = previous !== undefined && previous.format === body.format ? previous : undefined;
     this.lines.clear();
+    this.exemplarLines.length = 0;
     this.structureChanged = usable === undefined;
     this.metadataChanged = usable === undefined;
     this.#indexed = false;
@@ -292,6 +295,7 @@ export class BodyReader {
     const line = lines.count - 1;
     copyValue(parser.value, lines.values, line);
     if (parser.hasTimestamp) lines.setTime(line, parser.timestampMs);
+    if (parser.hasExemplar) this.exemplarLines.push(line);
   }
 
   readonly #unitAbove = (): string => {

@@ -1,6 +1,6 @@
 /**
  * The full parser of OpenMetrics 0.0.1 and 1.0, record by record: `# EOF` is required and ends the body, spaces
- * are single, timestamps are float seconds. Exemplars are checked and passed over. As Prometheus's
+ * are single, timestamps are float seconds. As Prometheus's
  * OpenMetricsParser, in its words.
  */
 import { readFloat } from "./float_bytes.ts";
@@ -18,6 +18,9 @@ import {
 } from "./record.ts";
 import { floatFault } from "./text_parser.ts";
 import * as t from "./tokens.ts";
+
+/** Of as many labels as a series may have: storage keeps none of more than 128 characters anyway. */
+const EXEMPLAR_OFFSETS_MAX = 4 * 4096;
 
 const NO_END = "data does not end with # EOF";
 
@@ -151,8 +154,10 @@ export class OpenMetricsParser extends RecordParser {
       token = lexer.next();
       if (token !== t.TOKEN_LABEL_VALUE) this.#unexpected("expected label value", token);
       this.requireUtf8(lexer.start, lexer.at, (it) => `invalid UTF-8 label value: ${it}`);
-      // The labels of an exemplar are checked and not kept.
       if (!isExemplar) this.addLabel(start, end, lexer.start + 1, lexer.at - 1);
+      else if (this.exemplarOffsets.length >= EXEMPLAR_OFFSETS_MAX) {
+        this.fail("too many labels of an exemplar");
+      } else this.exemplarOffsets.push(start, end, lexer.start + 1, lexer.at - 1);
       token = lexer.next();
       if (token === t.TOKEN_COMMA) token = lexer.next();
       else if (token !== t.TOKEN_BRACE_CLOSE) this.#unexpected("expected comma or brace close", token);
@@ -165,6 +170,7 @@ export class OpenMetricsParser extends RecordParser {
     this.#float(token, "metric", this.value);
     this.valueAt = lexer.start + 1;
     this.hasTimestamp = false;
+    this.hasExemplar = false;
     let next = lexer.next();
     if (next === t.TOKEN_TIMESTAMP) {
       this.timestampMs = this.#timestamp("timestamp");
@@ -183,12 +189,15 @@ export class OpenMetricsParser extends RecordParser {
 
   #exemplar(): void {
     const lexer = this.#lexer;
+    this.hasExemplar = true;
+    this.exemplarMs = NaN;
+    this.exemplarOffsets.length = 0;
     this.#labels(true);
-    this.#float(lexer.next(), "exemplar labels", this.#scratch);
+    this.#float(lexer.next(), "exemplar labels", this.exemplarValue);
     const next = lexer.next();
     if (next === t.TOKEN_EOF) this.fail(NO_END);
     if (next === t.TOKEN_TIMESTAMP) {
-      this.#timestamp("exemplar timestamp");
+      this.exemplarMs = this.#timestamp("exemplar timestamp");
       const last = lexer.next();
       if (last !== t.TOKEN_LINEBREAK) this.#unexpected("expected next entry after exemplar timestamp", last);
     } else if (next !== t.TOKEN_LINEBREAK) this.#unexpected("expected timestamp or comment", next);

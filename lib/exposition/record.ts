@@ -50,6 +50,13 @@ export abstract class RecordParser {
   /** Four offsets a label: name start and end, value start and end. */
   labelOffsets: Int32Array = new Int32Array(64);
   labelsCount = 0;
+  /** Of a sample: an exemplar stands behind it. */
+  hasExemplar = false;
+  /** Four offsets a label of the exemplar, as `labelOffsets`. */
+  readonly exemplarOffsets: number[] = [];
+  readonly exemplarValue: Float64Array = new Float64Array(1);
+  /** NaN where it has no time of its own. */
+  exemplarMs = NaN;
   type: MetricType = "unknown";
   textStart = 0;
   textEnd = 0;

@@ -1,11 +1,13 @@
 /** `query`, `query_range`, `format_query`, `parse_query`, `query_exemplars` and `narthex/explain`. */
 import { UserError } from "../core/errors.ts";
+import { formatSampleValue } from "../model/float.ts";
+import type { ExemplarSeries } from "../model/exemplar.ts";
 import { exprToJson } from "../promql/ast_json.ts";
-import type { Expr } from "../promql/ast.ts";
 import { parseExpr, prettyExpr } from "../promql/parse.ts";
 import { explainPlan } from "../promql/plan/explain.ts";
 import { planOf } from "../promql/plan/plan.ts";
 import { printExpr } from "../promql/printer.ts";
+import { selectorsOf } from "../promql/selectors.ts";
 import type { QueryOptions, QueryResult, QueryValue } from "../promql/result.ts";
 import { badData, invalidParameter } from "./errors.ts";
 import { quoteJson } from "./json_writer.ts";
@@ -18,7 +20,7 @@ import {
   rangeParam,
   timeParam,
 } from "./params.ts";
-import { writeResultJson } from "./query_json.ts";
+import { labelsJson, writeResultJson } from "./query_json.ts";
 import { jsonReply, type Reply } from "./reply.ts";
 import type { Call } from "./route.ts";
 import { parseApiDurationMs } from "./times.ts";
@@ -88,34 +90,25 @@ export async function explainQuery(call: Call): Promise<Reply> {
   return jsonReply(`{"query":${quoteJson(printExpr(plan.expr))},"plan":[${lines.join(",")}]}`);
 }
 
-/** No exemplar is kept, so none is found; a bad request is refused all the same. */
+/** Of all series that any selector of the query names, by series. */
 export async function queryExemplars(call: Call): Promise<Reply> {
   const params = await call.params();
   const { startMs, endMs } = rangeParam(params);
   if (endMs < startMs) throw badData("end timestamp must not be before start timestamp");
-  const expr = parseExpr(params.get("query"), call.deps.parse);
+  const selectors = selectorsOf(parseExpr(params.get("query"), call.deps.parse));
   // As Prometheus: a query that selects nothing has nothing to answer.
-  return hasSelector(expr) ? jsonReply("[]") : { status: 204 };
+  if (selectors.length === 0) return { status: 204 };
+  const sets = selectors.map(({ matchers }) => matchers);
+  const found = await call.deps.exemplars(sets, { startMs, endMs });
+  return jsonReply(`[${found.map(exemplarSeriesJson).join(",")}]`);
 }
 
-function hasSelector(expr: Expr): boolean {
-  switch (expr.kind) {
-    case "selector":
-    case "matrix":
-      return true;
-    case "call":
-      return expr.args.some(hasSelector);
-    case "binary":
-      return hasSelector(expr.left) || hasSelector(expr.right);
-    case "aggregate":
-    case "subquery":
-    case "paren":
-    case "unary":
-      return hasSelector(expr.expr);
-    case "number":
-    case "string":
-      return false;
-  }
+function exemplarSeriesJson({ labels, exemplars }: ExemplarSeries): string {
+  const rows = exemplars.map((exemplar) =>
+    `{"labels":${labelsJson(exemplar.labels)},"value":"${formatSampleValue(exemplar.value)}",` +
+    `"timestamp":${exemplar.tMs / 1000}}`
+  );
+  return `{"seriesLabels":${labelsJson(labels)},"exemplars":[${rows.join(",")}]}`;
 }
 
 function queryOptions(params: Params, { signal, request, url, remoteAddress }: Call): QueryOptions {

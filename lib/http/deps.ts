@@ -15,6 +15,7 @@ import type { ParseOptions } from "../promql/parse.ts";
 import type { QueryEngine } from "../promql/result.ts";
 import type { RuleGroupView } from "../rules/view.ts";
 import type { AppendSamples } from "../remote/append.ts";
+import type { ExemplarSeries, ExemplarStats } from "../model/exemplar.ts";
 import type { Matcher } from "../model/matchers.ts";
 import type { SeriesSource, TimeRange } from "../storage/source.ts";
 
@@ -31,6 +32,10 @@ export interface HttpDeps {
   readonly enabledFeatures?: readonly string[];
   readonly source: SeriesSource;
   readonly append: AppendSamples;
+  readonly exemplars: (
+    matcherSets: readonly (readonly Matcher[])[],
+    range: TimeRange,
+  ) => Promise<readonly ExemplarSeries[]>;
   readonly readiness: () => Readiness;
   readonly lifecycle: Lifecycle;
   readonly targets: () => Promise<TargetsView>;
@@ -246,6 +251,8 @@ export interface StorageSnapshot {
   readonly seriesRemoved: number;
   readonly chunks: number;
   readonly samplesAppended: number;
+  /** Of those, native histograms. */
+  readonly histogramsAppended: number;
   readonly samplesOutOfOrder: number;
   readonly samplesOutOfBounds: number;
   readonly samplesTooOld: number;
@@ -260,6 +267,7 @@ export interface StorageSnapshot {
   readonly seals: number;
   readonly sealFailures: number;
   readonly cohorts: number;
+  readonly exemplars: ExemplarStats;
   readonly faults: StorageFaults;
   readonly pageCache: {
     readonly hits: number;
@@ -302,6 +310,7 @@ export interface ScrapeSnapshot {
   readonly exceededLabelLimits: number;
   readonly exceededSampleLimit: number;
   readonly exceededBodySizeLimit: number;
+  readonly exceededBucketLimit: number;
   readonly duplicateTimestamp: number;
   readonly outOfOrder: number;
   readonly outOfBounds: number;

@@ -64,7 +64,11 @@ export function featuresOf({ options, parse = {}, enabledFeatures = [] }: HttpDe
       type_and_unit_labels: enabled.has("type-and-unit-labels"),
     },
     service_discovery_providers: { file: true, static: true },
-    tsdb: { delayed_compaction: false, exemplar_storage: false, native_histograms: false },
+    tsdb: {
+      delayed_compaction: false,
+      exemplar_storage: enabled.has("exemplar-storage"),
+      native_histograms: true,
+    },
   };
 }
 

@@ -2,6 +2,7 @@
  * The server's own metrics, from snapshots: names and meanings are Prometheus's where the thing exists here, and
  * `narthex_*` where Prometheus has no such thing. Tables of (type, name, help, value).
  */
+import { exemplarRows } from "./exemplar_metrics.ts";
 import {
   type Collector,
   type FamilySample,
@@ -23,7 +24,7 @@ import type {
 import { storageFaultFamilies } from "./storage_faults.ts";
 import { stallFamilies } from "./stall_metrics.ts";
 
-type Row = readonly [type: "counter" | "gauge", name: string, help: string, value: number | undefined];
+export type Row = readonly [type: "counter" | "gauge", name: string, help: string, value: number | undefined];
 
 export interface SelfMetricsSource {
   readonly buildInfo: BuildInfo;
@@ -50,12 +51,16 @@ export class SelfMetrics implements Collector {
     if (snapshot === undefined) return;
     yield* families(configRows(snapshot));
     yield* families(storageRows(snapshot.storage));
+    yield* families(exemplarRows(snapshot.storage.exemplars));
     yield* storageFaultFamilies(snapshot.storage.faults);
     yield labelledFamily(
       "counter",
       "prometheus_tsdb_head_samples_appended_total",
       "Total number of appended samples.",
-      [[{ type: "float" }, snapshot.storage.samplesAppended]],
+      [
+        [{ type: "float" }, snapshot.storage.samplesAppended - snapshot.storage.histogramsAppended],
+        [{ type: "histogram" }, snapshot.storage.histogramsAppended],
+      ],
     );
     yield* labelledByType(snapshot.storage);
     yield* families(scrapeRows(snapshot));
@@ -111,9 +116,9 @@ export class SelfMetrics implements Collector {
       ],
       [
         "counter",
-        "narthex_remote_write_exemplars_ignored_total",
-        "Exemplars received by remote write and not stored.",
-        receiver.exemplarsIgnored,
+        "narthex_remote_write_exemplars_total",
+        "Exemplars received by remote write.",
+        receiver.exemplars,
       ],
       [
         "counter",
@@ -277,6 +282,12 @@ function scrapeRows({ scrape }: SelfSnapshot): readonly Row[] {
       `${scrapes}_exceeded_body_size_limit_total`,
       "Total number of scrapes that hit the body size limit",
       scrape.exceededBodySizeLimit,
+    ],
+    [
+      "counter",
+      `${scrapes}_exceeded_native_histogram_bucket_limit_total`,
+      "Total number of scrapes that hit the native histogram bucket limit and were rejected.",
+      scrape.exceededBucketLimit,
     ],
     [
       "counter",

@@ -24,6 +24,8 @@ export async function remoteWrite(call: Call): Promise<Reply> {
       status: 400,
       text: `request body is too large: at most ${WRITE_BODY_BYTES_MAX} bytes`,
       samplesWritten: 0,
+      histogramsWritten: 0,
+      exemplarsWritten: 0,
     });
   }
   return answerReply(await call.receiver.receive(body, call.nowMs));
@@ -32,8 +34,8 @@ export async function remoteWrite(call: Call): Promise<Reply> {
 function answerReply(answer: WriteAnswer): Reply {
   const written = {
     "X-Prometheus-Remote-Write-Samples-Written": String(answer.samplesWritten),
-    "X-Prometheus-Remote-Write-Histograms-Written": "0",
-    "X-Prometheus-Remote-Write-Exemplars-Written": "0",
+    "X-Prometheus-Remote-Write-Histograms-Written": String(answer.histogramsWritten),
+    "X-Prometheus-Remote-Write-Exemplars-Written": String(answer.exemplarsWritten),
   };
   if (answer.status === 204) return { status: 204, headers: written };
   const reply = plainReply(answer.status, answer.text);

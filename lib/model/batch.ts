@@ -4,6 +4,8 @@
  * the sender must not touch them again.
  */
 import type { EpochMs } from "../core/time.ts";
+import type { Exemplar } from "./exemplar.ts";
+import type { HistogramTable } from "./histogram_cell.ts";
 import type { Labels } from "./labels.ts";
 
 /** Set on a reference that is an index into `defined` and not a column of the cohort. */
@@ -16,11 +18,19 @@ export interface SampleRow {
   readonly refs: Uint32Array;
   /** A staleness marker is a value, by its bit pattern (stale.ts); absent cells do not occur here. */
   readonly values: Float64Array;
+  /** What histogram cells of `values` point into (histogram_cell.ts); undefined: there are none. */
+  readonly histograms?: HistogramTable | undefined;
   /**
    * Cells of this row that the sender's next batches bring: it is to be kept as wide as it will be, and open.
    * @default 0
    */
   readonly cellsToCome?: number;
+}
+
+/** An exemplar of a series of the batch. */
+export interface BatchExemplar extends Exemplar {
+  /** As in `SampleRow.refs`. */
+  readonly ref: number;
 }
 
 export interface SampleBatch {
@@ -40,6 +50,8 @@ export interface SampleBatch {
    * rows of the cohort.
    */
   readonly strays: readonly SampleRow[];
+  /** Ascending by time for each series. One that is refused refuses nothing else. */
+  readonly exemplars?: readonly BatchExemplar[] | undefined;
 }
 
 export const COHORT_NAME_BYTES_MAX = 512;

@@ -50,13 +50,15 @@ export interface WriteAnswer {
   readonly status: number;
   readonly text: string;
   readonly samplesWritten: number;
+  readonly histogramsWritten: number;
+  readonly exemplarsWritten: number;
 }
 
 interface DecodedRequest {
   readonly refusal: WriteAnswer | undefined;
   /** None beside a refusal. */
   readonly batches: readonly WriteBatch[];
-  readonly sampleCount: number;
+  readonly written: Written;
 }
 
 /** Of a batch that waited for another, which failed. */
@@ -69,8 +71,9 @@ const KEPT_BACK: AppendOutcome = {
 export interface ReceiverStats {
   readonly requests: number;
   readonly samples: number;
+  readonly histograms: number;
   readonly invalidLabelSamples: number;
-  readonly exemplarsIgnored: number;
+  readonly exemplars: number;
   readonly metadataIgnored: number;
   readonly failedRequests: number;
 }
@@ -94,8 +97,9 @@ export class WriteReceiver {
   #stats = {
     requests: 0,
     samples: 0,
+    histograms: 0,
     invalidLabelSamples: 0,
-    exemplarsIgnored: 0,
+    exemplars: 0,
     metadataIgnored: 0,
     failedRequests: 0,
   };
@@ -125,11 +129,11 @@ export class WriteReceiver {
       if (error instanceof UserError) return this.#failed(400, error.message);
       throw error;
     }
-    const { refusal, batches, sampleCount } = request;
+    const { refusal, batches, written } = request;
     if (refusal !== undefined) return refusal;
-    if (batches.length === 0) return { status: 204, text: "", samplesWritten: 0 };
+    if (batches.length === 0) return answered(204, "");
     try {
-      return await this.#store(batches, bytes, sampleCount);
+      return await this.#store(batches, bytes, written);
     } catch (error) {
       this.#ports.log.error("remote write failed", { error: messageOf(error) });
       return this.#failed(500, messageOf(error));
@@ -150,7 +154,10 @@ export class WriteReceiver {
         if (step.done === true) {
           const refusal = refuse(step.value);
           const batches = refusal === undefined ? writeBatchesOf(step.value) : [];
-          return { refusal, batches, sampleCount: step.value.sampleCount };
+          const histograms = step.value.histograms.length;
+          const exemplars = step.value.exemplars.length;
+          const written = { samples: step.value.sampleCount - histograms, histograms, exemplars };
+          return { refusal, batches, written };
         }
         if (monotonicMs() - turnedMs < DECODE_MS_MAX) continue;
         await yieldToLoop();
@@ -164,13 +171,9 @@ export class WriteReceiver {
 
   /** Answers, or counts what is left out. */
   #refuse(decoded: DecodedWrite, nowMs: EpochMs): WriteAnswer | undefined {
-    if (decoded.histograms > 0) {
-      return this.#failed(400, "native histograms are not supported yet: nothing of this request was stored");
-    }
     if (decoded.maxMs > nowMs + WRITE_AHEAD_MS_MAX) {
       return this.#failed(400, "out of bounds: timestamp is too far in the future");
     }
-    this.#stats.exemplarsIgnored += decoded.exemplars;
     this.#stats.metadataIgnored += decoded.metadata;
     if (decoded.invalidReason !== undefined) {
       this.#stats.invalidLabelSamples += decoded.invalidSamples;
@@ -182,7 +185,11 @@ export class WriteReceiver {
     return undefined;
   }
 
-  async #store(batches: readonly WriteBatch[], bytes: Uint8Array, sampleCount: number): Promise<WriteAnswer> {
+  async #store(
+    batches: readonly WriteBatch[],
+    bytes: Uint8Array,
+    written: Written,
+  ): Promise<WriteAnswer> {
     let outcomes = await this.#appendAll(batches);
     if (outcomes.some(({ kind }) => kind === "wrongEpoch") && !outcomes.some(isRefusalOfItsOwn)) {
       // Storage has begun anew: columns known here mean nothing. The rows were given away, so decode once more.
@@ -197,8 +204,10 @@ export class WriteReceiver {
     }
     const refused = this.#conclude(outcomes);
     if (refused !== undefined) return refused;
-    this.#stats.samples += sampleCount;
-    return { status: 204, text: "", samplesWritten: sampleCount };
+    this.#stats.samples += written.samples;
+    this.#stats.histograms += written.histograms;
+    this.#stats.exemplars += written.exemplars;
+    return answered(204, "", written);
   }
 
   async #appendAll(given: readonly WriteBatch[]): Promise<readonly AppendOutcome[]> {
@@ -253,8 +262,26 @@ export class WriteReceiver {
 
   #failed(status: number, text: string): WriteAnswer {
     this.#stats.failedRequests++;
-    return { status, text, samplesWritten: 0 };
+    return answered(status, text);
   }
+}
+
+interface Written {
+  readonly samples: number;
+  readonly histograms: number;
+  readonly exemplars: number;
+}
+
+const NOTHING_WRITTEN: Written = { samples: 0, histograms: 0, exemplars: 0 };
+
+function answered(status: number, text: string, written = NOTHING_WRITTEN): WriteAnswer {
+  return {
+    status,
+    text,
+    samplesWritten: written.samples,
+    histogramsWritten: written.histograms,
+    exemplarsWritten: written.exemplars,
+  };
 }
 
 /** Not merely kept back because of another batch. */

@@ -1,5 +1,11 @@
 /** From a decoded write to storage's batches: one a cohort, its rows by rising time, its new series defined. */
-import { type AppendOutcome, NEW_SERIES_BIT, type SampleBatch, type SampleRow } from "../model/batch.ts";
+import {
+  type AppendOutcome,
+  type BatchExemplar,
+  NEW_SERIES_BIT,
+  type SampleBatch,
+  type SampleRow,
+} from "../model/batch.ts";
 import type { Labels } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
 import type { WriteCohort, WriteSeriesEntry } from "./series_cache.ts";
@@ -29,15 +35,32 @@ export function writeBatchesOf(decoded: DecodedWrite): readonly WriteBatch[] {
     list.push(entry);
   }
   const rows = scatter(decoded, refs);
+  const exemplars = exemplarsOf(decoded, refs);
   return decoded.cohorts.map(({ cohort, rows: numbers }, i) => {
     const cohortRows = numbers.map((number) => rows[number]!).sort((a, b) => a.tMs - b.tMs);
     const labels: Labels[] = defined[i]!.map((entry) => entry.labels!);
     return {
       cohort,
       defined: defined[i]!,
-      batch: { cohort: cohort.name, epoch: cohort.epoch, defined: labels, rows: cohortRows, strays: [] },
+      batch: {
+        ...{ cohort: cohort.name, epoch: cohort.epoch, defined: labels, rows: cohortRows, strays: [] },
+        exemplars: exemplars?.[i],
+      },
     };
   });
+}
+
+/** By number of the cohort; undefined when the request has none. */
+function exemplarsOf(
+  { series, cohorts, exemplars }: DecodedWrite,
+  refs: Uint32Array,
+): readonly (readonly BatchExemplar[])[] | undefined {
+  if (exemplars.length === 0) return undefined;
+  const found: BatchExemplar[][] = cohorts.map(() => []);
+  for (const { series: number, exemplar } of exemplars) {
+    found[series[number]!.cohort!.indexInRequest]!.push({ ...exemplar, ref: refs[number]! });
+  }
+  return found.map((list) => list.sort((a, b) => a.tMs - b.tMs));
 }
 
 /** Remembers the columns that an append gave to its new series. */
@@ -74,7 +97,12 @@ export function withKnownSeries({ cohort, batch, defined }: WriteBatch): WriteBa
       if (refs[i]! >= NEW_SERIES_BIT) refs[i] = defined[refs[i]! - NEW_SERIES_BIT]!.ref;
     }
   }
-  return { cohort, defined: [], batch: { ...batch, epoch: cohort.epoch, defined: [] } };
+  const exemplars = batch.exemplars?.map((exemplar) =>
+    exemplar.ref < NEW_SERIES_BIT
+      ? exemplar
+      : { ...exemplar, ref: defined[exemplar.ref - NEW_SERIES_BIT]!.ref }
+  );
+  return { cohort, defined: [], batch: { ...batch, exemplars, epoch: cohort.epoch, defined: [] } };
 }
 
 function scatter(decoded: DecodedWrite, refs: Uint32Array): readonly SampleRow[] {
@@ -92,8 +120,9 @@ function scatter(decoded: DecodedWrite, refs: Uint32Array): readonly SampleRow[]
     words[2 * at] = sampleWords[2 * i]!;
     words[2 * at + 1] = sampleWords[2 * i + 1]!;
   }
-  return rows.map(({ tMs }, i) => {
-    const row = { tMs, refs: rowRefs[i]!, values: rowValues[i]! };
+  return rows.map(({ tMs, hasHistograms }, i) => {
+    const histograms = hasHistograms ? decoded.histograms : undefined;
+    const row = { tMs, refs: rowRefs[i]!, values: rowValues[i]!, histograms };
     return decoded.mayRepeat ? withoutRepeats(row) : row;
   });
 }
@@ -114,5 +143,5 @@ function withoutRepeats(row: SampleRow): SampleRow {
   }
   return kept === row.refs.length
     ? row
-    : { tMs: row.tMs, refs: row.refs.slice(0, kept), values: row.values.slice(0, kept) };
+    : { ...row, refs: row.refs.slice(0, kept), values: row.values.slice(0, kept) };
 }

@@ -6,8 +6,14 @@
 import { PbfReader } from "pbf";
 import { messageOf, UserError } from "../core/errors.ts";
 import { COHORT_NAME_BYTES_MAX } from "../model/batch.ts";
+import type { Exemplar } from "../model/exemplar.ts";
+import type { FloatHistogram } from "../model/histogram/float_histogram.ts";
+import { HistogramError } from "../model/histogram/validate.ts";
+import { HISTOGRAM_HIGH, type HistogramTable } from "../model/histogram_cell.ts";
 import { type Labels, labelValue } from "../model/labels.ts";
 import { NAN_HIGH, NAN_LOW, STALE_HIGH, STALE_LOW } from "../model/stale.ts";
+import { readExemplar } from "./exemplar_message.ts";
+import { readHistogram } from "./histogram_message.ts";
 import { SeriesCache, type WriteCohort, type WriteSeriesEntry } from "./series_cache.ts";
 import { LabelDecoder } from "./series_labels.ts";
 
@@ -23,6 +29,7 @@ const SERIES_PER_STEP = 512;
 export interface DecodedRow {
   readonly tMs: number;
   count: number;
+  hasHistograms: boolean;
 }
 
 export interface DecodedCohort {
@@ -31,6 +38,12 @@ export interface DecodedCohort {
   readonly rows: number[];
   /** Made when times do not come in the order of the first series. */
   rowByTime: Map<number, number> | undefined;
+}
+
+export interface DecodedExemplar {
+  /** Number of the series. */
+  readonly series: number;
+  readonly exemplar: Exemplar;
 }
 
 /** `sampleSeries`, `sampleRow` and `sampleWords` are valid until the next decode; only `sampleCount` of them count. */
@@ -48,8 +61,10 @@ export interface DecodedWrite {
   readonly invalidSamples: number;
   /** Of the first invalid series. */
   readonly invalidReason: string | undefined;
-  readonly exemplars: number;
-  readonly histograms: number;
+  /** Of series that are known, or have samples in the request. */
+  readonly exemplars: readonly DecodedExemplar[];
+  /** What samples that are histograms point into. */
+  readonly histograms: HistogramTable;
   readonly metadata: number;
 }
 
@@ -68,8 +83,8 @@ export class WriteDecoder {
   #maxMs = -Infinity;
   #invalidSamples = 0;
   #invalidReason: string | undefined;
-  #exemplars = 0;
-  #histograms = 0;
+  #exemplars: DecodedExemplar[] = [];
+  #histograms: FloatHistogram[] = [];
 
   get cachedSeries(): number {
     return this.#cache.size;
@@ -102,6 +117,7 @@ export class WriteDecoder {
         }
       }
     } catch (error) {
+      if (error instanceof HistogramError) throw new UserError("bad_data", error.message);
       throw new UserError(
         "bad_data",
         `proto: cannot parse WriteRequest at byte ${reader.pos}: ${messageOf(error)}`,
@@ -141,8 +157,8 @@ export class WriteDecoder {
     this.#maxMs = -Infinity;
     this.#invalidSamples = 0;
     this.#invalidReason = undefined;
-    this.#exemplars = 0;
-    this.#histograms = 0;
+    this.#exemplars = [];
+    this.#histograms = [];
   }
 
   #timeSeries(reader: PbfReader, end: number): void {
@@ -182,9 +198,16 @@ export class WriteDecoder {
     const bytes = reader.buf;
     const view = reader.dataView;
     let cohort: DecodedCohort | undefined;
+    let exemplars: Exemplar[] | undefined;
     let cursor = 0;
     while (reader.pos < end) {
-      if (bytes[reader.pos] !== 0x12) {
+      if (bytes[reader.pos] === 0x1a) {
+        reader.pos++;
+        (exemplars ??= []).push(readExemplar(reader, checkedEnd(reader, end)));
+        continue;
+      }
+      const isHistogram = bytes[reader.pos] === 0x22;
+      if (bytes[reader.pos] !== 0x12 && !isHistogram) {
         this.#otherField(reader, end);
         continue;
       }
@@ -195,6 +218,10 @@ export class WriteDecoder {
       }
       const { rows } = cohort;
       const sampleEnd = checkedEnd(reader, end);
+      if (isHistogram) {
+        this.#histogram(reader, sampleEnd, entry, cohort);
+        continue;
+      }
       let low = 0;
       let high = 0;
       let tMs = 0;
@@ -214,9 +241,7 @@ export class WriteDecoder {
         low = NAN_LOW;
         high = NAN_HIGH;
       }
-      if (tMs <= entry.lastMs) this.#mayRepeat = true;
-      entry.lastMs = tMs;
-      if (tMs > this.#maxMs) this.#maxMs = tMs;
+      this.#noteTime(entry, tMs);
       let row = cursor < rows.length ? rows[cursor]! : -1;
       if (row < 0 || this.#rows[row]!.tMs !== tMs) {
         row = this.#rowAt(cohort, tMs);
@@ -225,6 +250,34 @@ export class WriteDecoder {
       this.#rows[row]!.count++;
       this.#push(entry.indexInRequest, row, low, high);
     }
+    if (exemplars !== undefined) this.#takeExemplars(exemplars, entry, writeCohort);
+  }
+
+  /** As Prometheus: exemplars make no series. */
+  #takeExemplars(exemplars: readonly Exemplar[], entry: WriteSeriesEntry, cohort: WriteCohort): void {
+    if (entry.request !== this.#request) {
+      if (entry.refEpoch === 0 || entry.refEpoch !== cohort.epoch) return;
+      this.#enter(entry);
+      this.#cohortOf(cohort);
+    }
+    for (const exemplar of exemplars) this.#exemplars.push({ series: entry.indexInRequest, exemplar });
+  }
+
+  #noteTime(entry: WriteSeriesEntry, tMs: number): void {
+    if (tMs <= entry.lastMs) this.#mayRepeat = true;
+    entry.lastMs = tMs;
+    if (tMs > this.#maxMs) this.#maxMs = tMs;
+  }
+
+  #histogram(reader: PbfReader, end: number, entry: WriteSeriesEntry, cohort: DecodedCohort): void {
+    const { tMs, histogram } = readHistogram(reader, end);
+    this.#noteTime(entry, tMs);
+    const row = this.#rowAt(cohort, tMs);
+    this.#rows[row]!.count++;
+    if (histogram === undefined) return this.#push(entry.indexInRequest, row, STALE_LOW, STALE_HIGH);
+    this.#rows[row]!.hasHistograms = true;
+    this.#push(entry.indexInRequest, row, this.#histograms.length, HISTOGRAM_HIGH);
+    this.#histograms.push(histogram);
   }
 
   #push(series: number, row: number, low: number, high: number): void {
@@ -253,7 +306,7 @@ export class WriteDecoder {
     }
     const row = this.#rows.length;
     if (row >= WRITE_ROWS_MAX) throw new RangeError(`more than ${WRITE_ROWS_MAX} distinct timestamps`);
-    this.#rows.push({ tMs, count: 0 });
+    this.#rows.push({ tMs, count: 0, hasHistograms: false });
     rows.push(row);
     cohort.rowByTime?.set(tMs, row);
     return row;
@@ -269,15 +322,13 @@ export class WriteDecoder {
   }
 
   #otherField(reader: PbfReader, end: number): void {
-    const tag = reader.readVarint();
-    if (tag === 0x1a) this.#exemplars++;
-    else if (tag === 0x22) this.#histograms++;
-    skipField(reader, tag, end);
+    skipField(reader, reader.readVarint(), end);
   }
 
   #skipSamples(reader: PbfReader, end: number): void {
     while (reader.pos < end) {
-      if (reader.buf[reader.pos] === 0x12) this.#invalidSamples++;
+      const tag = reader.buf[reader.pos];
+      if (tag === 0x12 || tag === 0x22) this.#invalidSamples++;
       this.#otherField(reader, end);
     }
   }

@@ -5,11 +5,9 @@
 import { COHORT_NAME_BYTES_MAX, NEW_SERIES_BIT } from "../model/batch.ts";
 import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
 import type { EpochMs } from "../core/time.ts";
-import { isHistogram } from "../model/histogram_cell.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
-import { wordsOf } from "../model/stale.ts";
 import { groupHash } from "./schedule.ts";
-import { picked, type RuleVector } from "./vector.ts";
+import type { RuleVector } from "./vector.ts";
 
 /** Columns of series that are long gone are forgotten when there are so many: they can be asked for again. */
 const COLUMNS_KEPT_MIN = 10_000;
@@ -50,7 +48,7 @@ export class CohortWriter {
     }
     this.#sent = { tMs, samples, defined: keys };
     // Storage owns what it is sent; the samples may have to be sent again.
-    const rows = [{ tMs, refs, values: samples.values.slice() }];
+    const rows = [{ tMs, refs, values: samples.values.slice(), histograms: samples.histograms }];
     return { cohort: this.cohort, epoch: this.#epoch, defined, rows, strays: [] };
   }
 
@@ -74,15 +72,6 @@ export class CohortWriter {
     this.#epoch = 0;
     this.#columns = new Map();
   }
-}
-
-/** Storage keeps floats: cells of histograms are left out, and the caller says so. */
-export function withoutHistograms(samples: RuleVector): RuleVector {
-  if (samples.histograms === undefined) return samples;
-  const words = wordsOf(samples.values);
-  const kept: number[] = [];
-  for (let i = 0; i < samples.labels.length; i++) if (!isHistogram(words, i)) kept.push(i);
-  return { ...picked(samples, kept), histograms: undefined };
 }
 
 /** A path may be longer than the name of a cohort: then the hash of both stands for its end. */

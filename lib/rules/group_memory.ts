@@ -234,8 +234,7 @@ function wokenUp(memory: GroupMemory): GroupMemory {
 type WithText<T> = Omit<T, "value"> & { readonly value: string };
 
 interface KeptMemory {
-  readonly rules:
-    readonly (readonly [key: string, alerts: readonly (readonly [string, WithText<Alert>])[]])[];
+  readonly rules: readonly (readonly [key: string, alerts: readonly WithText<Alert>[]])[];
   readonly known: readonly string[];
   readonly log: readonly WithText<LoggedTransition>[];
   readonly before: readonly WithText<LoggedTransition>[];
@@ -284,10 +283,8 @@ export const groupMemoryCodec: Codec<GroupMemory> = {
   version: keptMemory.version,
   encode: ({ rules, known, log }) =>
     keptMemory.encode({
-      rules: [...rules].filter(([, { alerts }]) => alerts.size > 0).map(([key, { alerts }]) => [
-        key,
-        [...alerts].map(([name, alert]) => [name, asText(alert)]),
-      ]),
+      rules: [...rules].filter(([, { alerts }]) => alerts.size > 0)
+        .map(([key, { alerts }]) => [key, [...alerts.values()].map(asText)]),
       known: [...known],
       log: log.entries.map(asText),
       before: log.before.map(asText),
@@ -299,7 +296,7 @@ export const groupMemoryCodec: Codec<GroupMemory> = {
       ...newMemory(),
       rules: new Map(rules.map(([key, alerts]) => [key, {
         ...NEW_RULE_STATE,
-        alerts: new Map(alerts.map(([name, alert]) => [name, asNumber<Alert>(alert)])),
+        alerts: new Map(alerts.map((alert) => [labelsKey(alert.labels), asNumber<Alert>(alert)])),
       }])),
       known: new Set(known),
       log: new TransitionLog(

@@ -3,9 +3,6 @@
  * written. Pure.
  */
 import type { EpochMs } from "../core/time.ts";
-import { isHistogram } from "../model/histogram_cell.ts";
-import { wordsOf } from "../model/stale.ts";
-import { withoutHistograms } from "./cohort_writer.ts";
 import { samplesOf } from "./evaluate_group.ts";
 import { markersOf, type RuleEvaluation } from "./evaluate_rule.ts";
 import { type GroupEvent, type GroupMemory, sentAfter } from "./group_memory.ts";
@@ -43,8 +40,7 @@ export function stageResult(evaluations: readonly RuleEvaluation[], context: Sta
     messages.push(alerts);
     events.push({ kind: "alertsSent", rule: evaluation.key, alerts: keys, atMs: context.tsMs });
   }
-  events.push(...evaluations.flatMap(unstorable));
-  const samples = withoutHistograms(samplesOf(evaluations));
+  const samples = samplesOf(evaluations);
   if (!isLast || memory.ending.size === 0) return { events, messages, samples };
   events.push({ kind: "seriesEnded" });
   return { events, messages, samples: joined([samples, endingMarkers(evaluations, context)]) };
@@ -63,16 +59,6 @@ function sendingOf(evaluation: RuleEvaluation, context: StageContext): ReturnTyp
     resendDelayMs,
     externalUrl,
   });
-}
-
-/** Storage keeps floats only: what it cannot keep is the rule's failure. */
-function unstorable({ key, written }: RuleEvaluation): readonly GroupEvent[] {
-  if (written.histograms === undefined) return [];
-  const words = wordsOf(written.values);
-  let count = 0;
-  for (let i = 0; i < written.labels.length; i++) if (isHistogram(words, i)) count++;
-  const reason = `${count} native histograms not stored: storage keeps floats only`;
-  return count === 0 ? [] : [{ kind: "rulesFailed", rules: [key], reason }];
 }
 
 /** Series of rules that are gone end, unless another rule makes them now. */

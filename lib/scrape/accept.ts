@@ -7,7 +7,7 @@ import type { ScrapeProtocol } from "./settings.ts";
 
 export type EscapingScheme = "allow-utf-8" | "underscores" | "dots" | "values";
 
-/** The default order. The protobuf format is offered only where a configuration names it. */
+/** The default order. The protobuf format is offered where a configuration names it or asks for native histograms. */
 export const SCRAPE_PROTOCOLS_DEFAULT: readonly ScrapeProtocol[] = [
   "OpenMetricsText1.0.0",
   "OpenMetricsText0.0.1",
@@ -54,7 +54,11 @@ export function scrapeHeaders(options: ScrapeHeaderOptions): readonly (readonly 
 }
 
 export type FormatDecision =
-  | { readonly kind: "format"; readonly format: ExpositionFormat; readonly warning?: string }
+  | {
+    readonly kind: "format";
+    readonly format: ExpositionFormat | "protobuf";
+    readonly warning?: string;
+  }
   | { readonly kind: "refused"; readonly reason: string };
 
 const MEDIA_TYPE = /^\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*(;.*)?$/;
@@ -77,7 +81,7 @@ export function decideFormat(contentType: string, fallback: ScrapeProtocol | und
     case "application/openmetrics-text":
       return { kind: "format", format: "openmetrics" };
     case "application/vnd.google.protobuf":
-      return { kind: "refused", reason: PROTOBUF_UNREADABLE };
+      return { kind: "format", format: "protobuf" };
     default: {
       const fault = `received unsupported Content-Type ${quoted}`;
       return byFallback(`${fault} and no fallback_scrape_protocol specified for target`, fault, fallback);
@@ -85,12 +89,13 @@ export function decideFormat(contentType: string, fallback: ScrapeProtocol | und
   }
 }
 
-const PROTOBUF_UNREADABLE =
-  "cannot read the protobuf exposition format; remove PrometheusProto from scrape_protocols";
-
 function byFallback(refusal: string, fault: string, fallback: ScrapeProtocol | undefined): FormatDecision {
   if (fallback === undefined) return { kind: "refused", reason: refusal };
-  if (fallback === "PrometheusProto") return { kind: "refused", reason: PROTOBUF_UNREADABLE };
   const warning = `${fault}, using fallback_scrape_protocol ${quoteGo(fallback)}`;
-  return { kind: "format", format: fallback.startsWith("OpenMetrics") ? "openmetrics" : "text", warning };
+  const format = fallback === "PrometheusProto"
+    ? "protobuf"
+    : fallback.startsWith("OpenMetrics")
+    ? "openmetrics"
+    : "text";
+  return { kind: "format", format, warning };
 }

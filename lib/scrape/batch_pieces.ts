@@ -5,10 +5,11 @@
  */
 import type { EpochMs } from "../core/time.ts";
 import { NEW_SERIES_BIT, type SampleBatch, type SampleRow } from "../model/batch.ts";
+import { setHistogram } from "../model/histogram_cell.ts";
 import { setNan, wordsOf } from "../model/stale.ts";
 import { type Collected, type Cut, PIECE_SERIES_MAX, type Stray } from "./row_builder.ts";
 
-type Parts = Pick<SampleBatch, "defined" | "rows" | "strays">;
+type Parts = Pick<SampleBatch, "defined" | "rows" | "strays" | "exemplars">;
 
 /** Owners from … to have learnt their columns: owner i that of `columns[indices[i]]`. */
 export interface Learnt {
@@ -57,19 +58,20 @@ export class BatchPieces {
 
   /** The next piece of the row, with about so many of the strays. */
   #cells(straysMax: number): Parts {
-    const { tMs, refs, values, defined } = this.#all;
+    const { tMs, refs, values, defined, histograms } = this.#all;
     const begun = this.#sent;
     const end = this.#ends[this.#piece++]!;
     this.#begun = begun;
     this.#sent = end;
     const rows: SampleRow[] = [];
     if (end.cells > begun.cells) {
-      if (this.#ends.length === 1) rows.push({ tMs, refs, values });
+      if (this.#ends.length === 1) rows.push({ tMs, refs, values, histograms });
       else {
         rows.push({
           tMs,
           refs: this.#known(refs.slice(begun.cells, end.cells)),
           values: values.slice(begun.cells, end.cells),
+          histograms,
           cellsToCome: refs.length - end.cells,
         });
       }
@@ -79,7 +81,16 @@ export class BatchPieces {
       defined: isAll ? defined : defined.slice(begun.defined, end.defined),
       rows,
       strays: this.#strays(straysMax),
+      exemplars: this.#piece === this.#ends.length ? this.#exemplars() : undefined,
     };
+  }
+
+  /** With the last piece, when nearly all series have their columns. */
+  #exemplars(): SampleBatch["exemplars"] {
+    const { exemplars } = this.#all;
+    if (exemplars === undefined) return undefined;
+    const refs = this.#known(Uint32Array.from(exemplars, ({ ref }) => ref));
+    return exemplars.map((exemplar, i) => ({ ...exemplar, ref: refs[i]! }));
   }
 
   #straysAreMany(): boolean {
@@ -107,7 +118,9 @@ export class BatchPieces {
     const values = Float64Array.from(stray.values);
     const words = wordsOf(values);
     for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) setNan(words, i);
-    return { tMs, refs: this.#known(Uint32Array.from(stray.refs)), values };
+    for (const [at, index] of stray.histogramAt) setHistogram(words, at, index);
+    const histograms = stray.histogramAt.size === 0 ? undefined : this.#all.histograms;
+    return { tMs, refs: this.#known(Uint32Array.from(stray.refs)), values, histograms };
   }
 
   /** In place: indices become columns where an earlier piece was told them, and count from this one's first. */

@@ -5,6 +5,8 @@
  */
 import type { EpochMs } from "../core/time.ts";
 import type { LineTable } from "../exposition/line_table.ts";
+import { isHistogram } from "../model/histogram_cell.ts";
+import { wordsOf } from "../model/stale.ts";
 import type { RowBuilder } from "./row_builder.ts";
 import { SERIES_DROPPED, SERIES_KNOWN, SERIES_PENDING, type SeriesTable } from "./series_table.ts";
 import type { ScrapeSettings } from "./settings.ts";
@@ -56,6 +58,7 @@ export function emit(
   to: number,
 ): void {
   const { slot: slots, values, times } = lines;
+  const words = wordsOf(values);
   const { ref: refs, flags } = series;
   const { seen, tracked, mark } = marks;
   const ownTimes = lines.hasTimes && settings.honorTimestamps;
@@ -95,7 +98,13 @@ export function emit(
       if (slot >= newFrom) seriesAdded++;
     } else if (slot >= newFrom && !again) seriesAdded++;
     const value = values[line]!;
-    if (isOwn) {
+    // Histograms are patterns of NaN: only those are looked at closely.
+    if (value !== value && isHistogram(words, line)) {
+      const index = words[2 * line]!;
+      const isNew = isOwn ? rows.putStrayHistogram(ref, sampleMs, index) : rows.putHistogram(ref, index);
+      if (!isNew) duplicates++;
+      if (!isOwn || settings.trackTimestampsStaleness) tracked[slot] = mark;
+    } else if (isOwn) {
       if (!rows.putStray(ref, sampleMs, value)) duplicates++;
       if (settings.trackTimestampsStaleness) tracked[slot] = mark;
     } else {

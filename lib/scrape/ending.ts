@@ -24,7 +24,8 @@ export type ScrapeLimit =
   | "sample_limit"
   | "label_limit"
   | "label_name_length_limit"
-  | "label_value_length_limit";
+  | "label_value_length_limit"
+  | "native_histogram_bucket_limit";
 
 export type ScrapeEnding =
   | { readonly kind: "parsed"; readonly counts: ScrapeCounts; readonly warning?: string }

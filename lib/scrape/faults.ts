@@ -1,4 +1,5 @@
 /** What ends a reading early, as endings without their counts, and counts to start from. */
+import { BucketLimitError } from "../exposition/proto_body.ts";
 import { ExpositionError } from "../exposition/record.ts";
 import type { EmissionCounts } from "./emission.ts";
 import type { ScrapeCounts, ScrapeEnding } from "./ending.ts";
@@ -27,6 +28,9 @@ export const NO_COUNTS: ScrapeCounts = {
 /** Undefined for what is no fault of the body. */
 export function endingOf(error: unknown): Ending | undefined {
   if (error instanceof ExpositionError) return { kind: "malformed", line: error.line, reason: error.reason };
+  if (error instanceof BucketLimitError) {
+    return { kind: "limited", limit: "native_histogram_bucket_limit", reason: error.message };
+  }
   if (!(error instanceof SampleRefused)) return undefined;
   const { fault, line } = error;
   if (fault.kind === "limited") return { kind: "limited", limit: fault.limit, reason: fault.reason };

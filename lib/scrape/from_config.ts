@@ -1,6 +1,7 @@
 /** From a scrape configuration to what one session and one request need of it. */
 import type { ScrapeConfig } from "../config/types.ts";
 import type { Files, HttpGet } from "../core/ports.ts";
+import { finestSchema } from "../model/histogram/resolution.ts";
 import type { DiscoveredTarget } from "../discovery/targets.ts";
 import { scrapeHeaders } from "./accept.ts";
 import { credentialHeaders, tlsMaterial } from "./credentials.ts";
@@ -8,8 +9,10 @@ import type { ScrapeSettings } from "./settings.ts";
 
 export function settingsOf(
   config: ScrapeConfig,
-  scrapeTimeoutMs: number,
-  typeAndUnitLabels: boolean,
+  { scrapeTimeoutMs, keepsExemplars, typeAndUnitLabels }: Pick<
+    ScrapeSettings,
+    "scrapeTimeoutMs" | "keepsExemplars" | "typeAndUnitLabels"
+  >,
 ): ScrapeSettings {
   return {
     honorLabels: config.honorLabels,
@@ -27,6 +30,13 @@ export function settingsOf(
     extraScrapeMetrics: config.extraScrapeMetrics,
     typeAndUnitLabels,
     nameValidationScheme: config.metricNameValidationScheme,
+    native: {
+      nativeHistograms: config.scrapeNativeHistograms,
+      alwaysClassic: config.alwaysScrapeClassicHistograms,
+      bucketsMax: config.nativeHistogramBucketLimit,
+      schemaMax: finestSchema(config.nativeHistogramMinBucketFactor),
+    },
+    keepsExemplars,
     scrapeTimeoutMs,
   };
 }

@@ -4,8 +4,9 @@
  * out is copied to arrays of the right size, as a batch gives them away.
  */
 import type { EpochMs } from "../core/time.ts";
-import { NEW_SERIES_BIT } from "../model/batch.ts";
+import { type BatchExemplar, NEW_SERIES_BIT } from "../model/batch.ts";
 import { areFirstColumns, firstColumns } from "../model/first_columns.ts";
+import { type HistogramTable, setHistogram } from "../model/histogram_cell.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
 import { isStale, setNan, setStale, wordsOf } from "../model/stale.ts";
 
@@ -26,6 +27,18 @@ export interface Owners {
 export interface Stray {
   readonly refs: ReadonlySet<number>;
   readonly values: readonly number[];
+  /** Positions in `values` that stand for histograms. */
+  readonly histogramAt: ReadonlyMap<number, number>;
+}
+
+interface OpenStray {
+  readonly refs: Set<number>;
+  readonly values: number[];
+  readonly histogramAt: Map<number, number>;
+}
+
+function newStray(): OpenStray {
+  return { refs: new Set(), values: [], histogramAt: new Map() };
 }
 
 /** A piece ends before this cell, series and owner. */
@@ -45,6 +58,9 @@ export interface Collected {
   readonly owners: Owners;
   /** Ascending, not at the end. Empty for all but very large scrapes. */
   readonly cuts: readonly Cut[];
+  readonly exemplars: readonly BatchExemplar[] | undefined;
+  /** What histogram cells of all values point into; undefined: there are none. */
+  readonly histograms: HistogramTable | undefined;
 }
 
 /** Those of a scrape that has all of its cohort's series are shared, and not to be written to. */
@@ -58,11 +74,15 @@ export class RowBuilder {
   #words = wordsOf(this.#values);
   #count = 0;
   #tMs = 0;
-  #strays = new Map<EpochMs, { readonly refs: Set<number>; readonly values: number[] }>();
+  #strays = new Map<EpochMs, OpenStray>();
   #defined: Labels[] = [];
   #owners: number[] = [];
   #indices: number[] = [];
   #cuts: Cut[] = [];
+  /** References as those of the row. */
+  exemplars: readonly BatchExemplar[] | undefined;
+  /** What `putHistogram` may refer to. */
+  histograms: HistogramTable | undefined;
   #cutCells = 0;
   #cutDefined = 0;
   /** Columns already in the row; only kept where several keys may mean one series. */
@@ -78,6 +98,8 @@ export class RowBuilder {
     this.#owners = [];
     this.#indices = [];
     this.#cuts = [];
+    this.exemplars = undefined;
+    this.histograms = undefined;
     this.#cutCells = 0;
     this.#cutDefined = 0;
     this.#taken = mayAlias ? new Map() : undefined;
@@ -114,6 +136,17 @@ export class RowBuilder {
     return true;
   }
 
+  /** As `put`, for the histogram at `index` of `histograms`. */
+  putHistogram(ref: number, index: number): boolean {
+    let at = this.#place(ref);
+    if (at === -1) {
+      at = this.#taken?.get(ref) ?? -1;
+      if (at === -1 || !isStale(this.#words, at)) return false;
+    }
+    setHistogram(this.#words, at, index);
+    return true;
+  }
+
   putStale(ref: number): boolean {
     const at = this.#place(ref);
     if (at === -1) return false;
@@ -121,14 +154,30 @@ export class RowBuilder {
     return true;
   }
 
+  /** As `putStray`, for a histogram. */
+  putStrayHistogram(ref: number, tMs: EpochMs, index: number): boolean {
+    if (tMs === this.#tMs) {
+      this.#takeAll();
+      return this.putHistogram(ref, index);
+    }
+    if (!this.putStray(ref, tMs, NaN)) return false;
+    const stray = this.#strays.get(tMs)!;
+    stray.histogramAt.set(stray.values.length - 1, index);
+    return true;
+  }
+
+  #takeAll(): void {
+    this.#taken ??= new Map(Array.from(this.#refs.subarray(0, this.#count), (each, i) => [each, i]));
+  }
+
   /** A sample with a time of its own. False when that time has a sample of the series already. */
   putStray(ref: number, tMs: EpochMs, value: number): boolean {
     if (tMs === this.#tMs) {
-      this.#taken ??= new Map(Array.from(this.#refs.subarray(0, this.#count), (each, i) => [each, i]));
+      this.#takeAll();
       return this.put(ref, value);
     }
     let stray = this.#strays.get(tMs);
-    if (stray === undefined) this.#strays.set(tMs, stray = { refs: new Set(), values: [] });
+    if (stray === undefined) this.#strays.set(tMs, stray = newStray());
     if (stray.refs.has(ref)) return false;
     stray.refs.add(ref);
     stray.values.push(value);
@@ -169,6 +218,8 @@ export class RowBuilder {
       defined: this.#defined,
       owners: { owners: this.#owners, indices: this.#indices },
       cuts: this.#cuts,
+      exemplars: this.exemplars,
+      histograms: this.histograms,
     };
     this.begin(this.#tMs, false);
     return collected;

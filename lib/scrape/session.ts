@@ -10,18 +10,22 @@ import type { HttpOutcome } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { Body } from "../exposition/body_reader.ts";
 import { LineTable } from "../exposition/line_table.ts";
+import { type ProtoBody, readProtoBody } from "../exposition/proto_body.ts";
 import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
+import type { HistogramTable } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
 import type { MetricMetadata } from "../model/metadata.ts";
 import { decideFormat } from "./accept.ts";
 import { BatchPieces } from "./batch_pieces.ts";
 import { BodyLabels } from "./body_labels.ts";
 import { type EmissionCounts, emit, NOTHING_EMITTED } from "./emission.ts";
+import { exemplarsOf, protoExemplarsOf } from "./exemplars.ts";
 import { type EndedSeries, labelsOfEnded, NONE_ENDED } from "./ended_series.ts";
 import type { ScrapeCounts, ScrapeEnding } from "./ending.ts";
 import { type Ending, endingOf, NO_COUNTS, plain, SampleRefused } from "./faults.ts";
 import { putMarkers, putMarkersAgain, putVanished } from "./markers.ts";
 import { MetadataCache, metadataOf } from "./metadata_cache.ts";
+import { completeLines } from "./proto_lines.ts";
 import { reportValues } from "./report.ts";
 import { OWNED_BY_NOBODY, type Owners } from "./row_builder.ts";
 import { attachedLabels } from "./sample_labels.ts";
@@ -71,6 +75,8 @@ interface InFlight {
   /** Series that got their last marker and left the tables. */
   readonly ended: EndedSeries;
   readonly pieces: BatchPieces;
+  /** What histogram cells of the last lines point into. */
+  readonly histograms?: HistogramTable | undefined;
 }
 
 interface Running {
@@ -259,7 +265,19 @@ export class ScrapeSession {
     }
     const { reader, rows } = work;
     const running = this.#running;
-    const next = work.copied(decision.format, body);
+    let next: Body;
+    let proto: ProtoBody | undefined;
+    if (decision.format !== "protobuf") next = work.copied(decision.format, body);
+    else {
+      try {
+        proto = readProtoBody(body, this.#settings.native);
+      } catch (error) {
+        const ending = endingOf(error);
+        if (ending === undefined) throw error;
+        return this.#failed(work, ending, base, scrapeMs, tookMs);
+      }
+      next = work.copied("openmetrics", proto.text);
+    }
     const newFrom = this.#known.table.count;
     this.#known.fresh.begin(newFrom);
     if (running !== undefined) running.undo = () => this.#known.forget(newFrom);
@@ -274,11 +292,19 @@ export class ScrapeSession {
       return this.#failed(work, ending, { ...base, ...counts }, scrapeMs, tookMs);
     }
     rows.begin(scrapeMs, this.#known.mayAlias);
+    if (proto !== undefined) completeLines(reader.lines, proto);
+    rows.histograms = proto?.histograms;
     const counts = yield* this.#emitBody(work, next, reader.lines, newFrom, scrapeMs);
     if (counts.limitMet) {
       this.#known.forget(newFrom);
       const ending = { kind: "limited", limit: "sample_limit", reason: "sample limit exceeded" } as const;
       return this.#failed(work, ending, { ...base, ...plain(counts) }, scrapeMs, tookMs);
+    }
+    if (this.#settings.keepsExemplars) {
+      const { table } = this.#known;
+      rows.exemplars = proto === undefined
+        ? exemplarsOf(reader, next, table, scrapeMs)
+        : protoExemplarsOf(proto, reader.lines, table, scrapeMs);
     }
     // From here on the session is what this body makes it: there is no way back.
     if (running !== undefined) running.undo = undefined;
@@ -287,7 +313,10 @@ export class ScrapeSession {
     const all = { ...base, ...plain(counts), staleMarkers };
     const report = reportValues({ up: 1, tookMs, counts: all, settings: this.#settings });
     this.#putReport(work, report, "values");
-    const batch = this.#launch(work, { content: "body", tMs: scrapeMs, report, ended });
+    const batch = this.#launch(work, {
+      ...{ content: "body", tMs: scrapeMs, report, ended },
+      histograms: proto?.histograms,
+    });
     const warning = decision.warning === undefined ? {} : { warning: decision.warning };
     return { batch, ending: { kind: "parsed", counts: all, ...warning } };
   }
@@ -423,11 +452,12 @@ export class ScrapeSession {
   }
 
   /** The scrape in flight once more, every series defined in full. */
-  #again({ content, tMs, report, ended }: InFlight): SampleBatch {
+  #again({ content, tMs, report, ended, histograms }: InFlight): SampleBatch {
     const body = this.#known.body;
     const work = borrowWorkspace();
     const { rows } = work;
     rows.begin(tMs, this.#known.mayAlias);
+    rows.histograms = histograms;
     work.marks.begin(this.#known.table.count);
     if (body !== undefined) {
       if (content === "body") runThrough(this.#emitBody(work, body, this.#known.lines, Infinity, tMs));
@@ -438,7 +468,7 @@ export class ScrapeSession {
     }
     rows.cutLast();
     this.#putReport(work, report, content === "endMarkers" ? "stale" : "values");
-    const batch = this.#launch(work, { content, tMs, report, ended });
+    const batch = this.#launch(work, { content, tMs, report, ended, histograms });
     returnWorkspace(work);
     return batch;
   }

@@ -2,6 +2,7 @@
  * What a scrape session must know of its scrape configuration. Narrow on purpose: the configuration schema maps
  * onto it, tests write it by hand. Limits of 0 mean no limit, as in the configuration file.
  */
+import type { ProtoOptions } from "../exposition/proto_body.ts";
 import type { RelabelConfig } from "../config/types.ts";
 
 export type ScrapeProtocol =
@@ -28,6 +29,10 @@ export interface ScrapeSettings {
   readonly extraScrapeMetrics: boolean;
   /** Gives series the labels `__type__` and `__unit__`, as the body declares them when a series first appears. */
   readonly typeAndUnitLabels: boolean;
+  /** Of protobuf answers: native histograms are taken, and in which resolution. */
+  readonly native: ProtoOptions;
+  /** Storage keeps exemplars. */
+  readonly keepsExemplars: boolean;
   readonly nameValidationScheme: NameValidationScheme;
   readonly scrapeTimeoutMs: number;
 }
@@ -44,6 +49,8 @@ export const SCRAPE_SETTINGS_DEFAULT: ScrapeSettings = {
   bodySizeLimit: 0,
   extraScrapeMetrics: false,
   typeAndUnitLabels: false,
+  native: { nativeHistograms: false, alwaysClassic: false, bucketsMax: 0, schemaMax: 8 },
+  keepsExemplars: false,
   nameValidationScheme: "utf8",
   scrapeTimeoutMs: 10_000,
 };

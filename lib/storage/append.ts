@@ -8,16 +8,28 @@ import type { EpochMs } from "../core/time.ts";
 import {
   type AppendCounts,
   type AppendOutcome,
+  type BatchExemplar,
   COHORT_NAME_BYTES_MAX,
   NEW_SERIES_BIT,
   type SampleBatch,
   type SampleRow,
 } from "../model/batch.ts";
+import { type FloatHistogram, histogramsEqual } from "../model/histogram/float_histogram.ts";
+import { HistogramError, validateHistogram } from "../model/histogram/validate.ts";
+import {
+  histogramAt,
+  type HistogramTable,
+  isHistogram,
+  putHistogram,
+  setHistogram,
+} from "../model/histogram_cell.ts";
+import type { SeriesExemplar } from "../model/exemplar.ts";
 import type { Labels } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
 import { areFirstColumns, firstColumns, isSharedColumns } from "../model/first_columns.ts";
 import { type Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { DefinedSets } from "./defined_sets.ts";
+import { HISTOGRAM_BUCKETS_MAX } from "./codecs/histogram.ts";
 import { COHORT_COLUMNS_MAX } from "./codecs/labels_chunk.ts";
 import { type NewestOf, pickCells, withoutOvertaken } from "./overtaken.ts";
 import { LABELS_PER_SERIES_MAX, type SeriesTable } from "./series_table.ts";
@@ -35,6 +47,8 @@ export interface AcceptedRow {
   readonly tMs: EpochMs;
   readonly columns: Uint32Array;
   readonly values: Float64Array;
+  /** What histogram cells of `values` point into; undefined: there are none. */
+  readonly histograms?: HistogramTable | undefined;
 }
 
 /** One batch, as a fact: everything in it is resolved and in order. */
@@ -47,6 +61,7 @@ export interface AppendEvent {
   /** Ascending. */
   readonly rows: readonly AcceptedRow[];
   readonly strays: readonly AcceptedRow[];
+  readonly exemplars?: readonly SeriesExemplar[] | undefined;
   readonly counts: AppendCounts;
   /** The row that the sender's next batches add to. */
   readonly openMs: EpochMs | undefined;
@@ -108,6 +123,8 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
       maxMs: cohort?.maxMs ?? -Infinity,
       lastMs: cohort?.lastMs ?? NO_TIMES,
       lastWords: cohort?.lastWords ?? NO_WORDS,
+      histograms: cohort?.histograms ?? NO_HISTOGRAMS,
+      added: NO_HISTOGRAMS,
     }
     : overlayOf(cohort, width);
   const minValidMs = context.headMaxMs - BOUNDS_MS;
@@ -122,7 +139,7 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
     if (row.refs !== lastRefs) columns = columnsOf(row.refs, refs);
     if (areFirstColumns(columns)) columns = firstColumns(columns.length);
     lastRefs = row.refs;
-    const asked = { tMs: row.tMs, columns, values: row.values };
+    const asked = { tMs: row.tMs, columns, values: row.values, histograms: row.histograms };
     const wanted = cohort === undefined
       ? asked
       : withoutOvertaken(asked, cohort, context.series, context.newestOf);
@@ -137,7 +154,8 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
   for (const row of ascending(batch.strays)) {
     if (row.refs.length === 0) continue;
     const columns = columnsOf(row.refs, refs);
-    const kept = judgeRow({ tMs: row.tMs, columns, values: row.values }, memory, minValidMs, tally);
+    const { tMs, values, histograms } = row;
+    const kept = judgeRow({ tMs, columns, values, histograms }, memory, minValidMs, tally);
     if (kept === undefined) continue;
     strays.push(kept);
   }
@@ -153,6 +171,7 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
       defined,
       rows: mergeEqualTimes(rows),
       strays,
+      exemplars: batch.exemplars === undefined ? undefined : exemplarsOf(batch, batch.exemplars, context),
       counts: tally,
       openMs,
       nowMs: context.nowMs,
@@ -210,6 +229,30 @@ function limitOf(batch: SampleBatch, context: AppendContext): AppendOutcome | un
       const reason = `a row at ${row.tMs} has ${row.refs.length} references and ${row.values.length} values`;
       return { kind: "limited", limit: "row", reason };
     }
+    const fault = row.histograms === undefined ? undefined : histogramFault(row, row.histograms);
+    if (fault !== undefined) return { kind: "limited", limit: "histogram", reason: fault };
+  }
+  return undefined;
+}
+
+/** What is wrong with the first bad histogram of a row. */
+function histogramFault({ values }: SampleRow, table: HistogramTable): string | undefined {
+  const words = wordsOf(values);
+  for (let i = 0; i < values.length; i++) {
+    if (!isHistogram(words, i)) continue;
+    const histogram = table[words[2 * i]!];
+    if (histogram === undefined) return `a cell points to histogram ${words[2 * i]} of ${table.length}`;
+    const { positive, negative, customValues } = histogram;
+    const size = positive.counts.length + negative.counts.length + customValues.length;
+    if (size > HISTOGRAM_BUCKETS_MAX) {
+      return `histogram has ${size} buckets and bounds, expected at most ${HISTOGRAM_BUCKETS_MAX}`;
+    }
+    try {
+      validateHistogram(histogram);
+    } catch (error) {
+      if (error instanceof HistogramError) return error.message;
+      throw error;
+    }
   }
   return undefined;
 }
@@ -260,6 +303,24 @@ function refsKnown(batch: SampleBatch, cohort: Cohort | undefined): boolean {
   return true;
 }
 
+/** With their series by labels. */
+function exemplarsOf(
+  { defined }: SampleBatch,
+  exemplars: readonly BatchExemplar[],
+  { cohort, series }: AppendContext,
+): readonly SeriesExemplar[] {
+  const found: SeriesExemplar[] = [];
+  for (const { ref, ...exemplar } of exemplars) {
+    if (ref >= NEW_SERIES_BIT) {
+      const labels = defined[ref - NEW_SERIES_BIT];
+      if (labels !== undefined) found.push({ ...exemplar, series: labels });
+    } else if (cohort !== undefined && ref < cohort.width && cohort.seriesOf[ref] !== REMOVED_SERIES) {
+      found.push({ ...exemplar, series: series.labelsOf(cohort.seriesOf[ref]!) });
+    }
+  }
+  return found;
+}
+
 function columnsOf(refs: Uint32Array, defined: Uint32Array): Uint32Array {
   if (defined.length === 0) return refs;
   const columns = new Uint32Array(refs.length);
@@ -283,8 +344,12 @@ interface Memory {
   readonly maxMs: number;
   readonly lastMs: Float64Array;
   readonly lastWords: Uint32Array;
+  /** What cells of `lastWords` point into: these, and the overlay's own after them. */
+  readonly histograms: HistogramTable;
+  readonly added: FloatHistogram[];
 }
 
+const NO_HISTOGRAMS: FloatHistogram[] = [];
 const NO_TIMES = new Float64Array(0);
 const NO_WORDS = new Uint32Array(0);
 
@@ -296,7 +361,34 @@ function overlayOf(cohort: Cohort | undefined, width: number): Memory {
     lastMs.set(cohort.lastMs.subarray(0, cohort.width));
     lastWords.set(cohort.lastWords.subarray(0, 2 * cohort.width));
   }
-  return { overlay: true, width, maxMs: Infinity, lastMs, lastWords };
+  const histograms = cohort?.histograms ?? NO_HISTOGRAMS;
+  return { overlay: true, width, maxMs: Infinity, lastMs, lastWords, histograms, added: [] };
+}
+
+/** Whether a cell of the row is the newest of its column, or equals it where both are histograms. */
+function isNewest(row: AcceptedRow, words: Uint32Array, i: number, column: number, memory: Memory): boolean {
+  const { lastWords, histograms, added } = memory;
+  const own = histogramAt(words, i, row.histograms);
+  if (own === undefined) {
+    return lastWords[2 * column] === words[2 * i] && lastWords[2 * column + 1] === words[2 * i + 1];
+  }
+  if (!isHistogram(lastWords, column)) return false;
+  const at = lastWords[2 * column]!;
+  const last = at < histograms.length ? histograms[at] : added[at - histograms.length];
+  return last !== undefined && histogramsEqual(own, last);
+}
+
+/** Histograms of an overlay come after those of the cohort. */
+function remember(row: AcceptedRow, words: Uint32Array, i: number, column: number, memory: Memory): void {
+  const { lastWords, histograms, added } = memory;
+  const histogram = histogramAt(words, i, row.histograms);
+  if (histogram !== undefined) {
+    setHistogram(lastWords, column, histograms.length + added.length);
+    added.push(histogram);
+    return;
+  }
+  lastWords[2 * column] = words[2 * i]!;
+  lastWords[2 * column + 1] = words[2 * i + 1]!;
 }
 
 /**
@@ -320,7 +412,7 @@ function judgeRow(
     return row;
   }
   const words = wordsOf(row.values);
-  const { lastMs, lastWords, overlay, width } = memory;
+  const { lastMs, overlay, width } = memory;
   let keep: number[] | undefined;
   for (let i = 0; i < count; i++) {
     const column = columns[i]!;
@@ -329,16 +421,13 @@ function judgeRow(
       keep?.push(i);
       if (overlay) {
         lastMs[column] = tMs;
-        lastWords[2 * column] = words[2 * i]!;
-        lastWords[2 * column + 1] = words[2 * i + 1]!;
+        remember(row, words, i, column, memory);
       }
       continue;
     }
     keep ??= Array.from({ length: i }, (_, k) => k);
     if (tMs < last) tally.outOfOrder++;
-    else if (lastWords[2 * column] !== words[2 * i] || lastWords[2 * column + 1] !== words[2 * i + 1]) {
-      tally.duplicate++;
-    }
+    else if (!isNewest(row, words, i, column, memory)) tally.duplicate++;
   }
   if (keep === undefined) {
     tally.appended += count;
@@ -364,7 +453,28 @@ function mergeEqualTimes(rows: readonly AcceptedRow[]): readonly AcceptedRow[] {
     const values = new Float64Array(columns.length);
     values.set(last.values);
     values.set(row.values, last.columns.length);
-    merged[merged.length - 1] = { tMs: row.tMs, columns, values };
+    merged[merged.length - 1] = {
+      tMs: row.tMs,
+      columns,
+      values,
+      histograms: joinTables(last, row, values),
+    };
   }
   return merged;
+}
+
+/** One table for the cells of both rows, which stand one after the other in `values`. */
+function joinTables(
+  first: AcceptedRow,
+  second: AcceptedRow,
+  values: Float64Array,
+): HistogramTable | undefined {
+  if (second.histograms === undefined) return first.histograms;
+  const table: FloatHistogram[] = [...first.histograms ?? []];
+  const words = wordsOf(values);
+  for (let i = first.values.length; i < values.length; i++) {
+    const histogram = histogramAt(words, i, second.histograms);
+    if (histogram !== undefined) putHistogram(words, i, table, histogram);
+  }
+  return table;
 }

@@ -5,6 +5,7 @@
  */
 import type { Kv, KvCommit, KvEntry } from "../core/ports.ts";
 import type { EpochMs } from "../core/time.ts";
+import type { FloatHistogram } from "../model/histogram/float_histogram.ts";
 import { wordsOf } from "../model/stale.ts";
 import { ByteReader } from "./codecs/bytes.ts";
 import { decodeManifest, encodeManifest } from "./codecs/manifest.ts";
@@ -150,19 +151,22 @@ function rowsWithout(page: OpenPage, hidden: Hidden): readonly MadePage[] | unde
   const cells = new Float64Array(page.rowsCount);
   const words = wordsOf(cells);
   const input = new ByteReader(page.payload, "page");
+  const histograms: FloatHistogram[] | undefined = page.hasHistograms ? [] : undefined;
   let found = false;
   const columnWords = (column: number) => {
-    decodePageColumn(page, column, input, cells, words, 0);
-    if (hidden.blank(column, page.tMs, words)) found = true;
+    if (histograms !== undefined) histograms.length = 0; // only this column's are pointed at
+    decodePageColumn(page, column, input, cells, words, 0, histograms);
+    if (hidden.blank(column, page.tMs, words, histograms)) found = true;
     return words;
   };
-  const end = page.firstColumn + page.columnsCount;
-  const pages = [...rowsPages(page.cohort, page.tMs, end, columnWords, page.firstColumn)];
+  const { tMs, firstColumn } = page;
+  const columnsCount = firstColumn + page.columnsCount;
+  const pages = [...rowsPages(page.cohort, { tMs, firstColumn, columnsCount, columnWords, histograms })];
   return found ? pages : undefined;
 }
 
 function straysWithout(page: OpenPage, hidden: Hidden): readonly MadePage[] | undefined {
-  const { columns, tMs, values } = decodeStrays(page);
+  const { columns, tMs, values, histograms } = decodeStrays(page);
   const keep = [...tMs.keys()].filter((i) => !hidden.hides(columns[i]!, tMs[i]!));
   if (keep.length === tMs.length) return undefined;
   const kept = new Float64Array(keep.length);
@@ -171,6 +175,7 @@ function straysWithout(page: OpenPage, hidden: Hidden): readonly MadePage[] | un
     columns: Uint32Array.from(keep, (i) => columns[i]!),
     tMs: Float64Array.from(keep, (i) => tMs[i]!),
     values: kept,
+    histograms,
   };
   return [...straysPages(page.cohort, left)];
 }

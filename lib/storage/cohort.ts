@@ -5,8 +5,10 @@
  * changes from. Only `head.ts` and what it calls change a cohort.
  */
 import type { EpochMs } from "../core/time.ts";
+import type { FloatHistogram } from "../model/histogram/float_histogram.ts";
 import { fillAbsent, wordsOf } from "../model/stale.ts";
 import { areFirstColumns } from "../model/first_columns.ts";
+import { sweepHistograms } from "./cohort_histograms.ts";
 import type { PageRef } from "./view.ts";
 
 /** Rows that make a page: a wide cohort has fewer, so that all windows together stay small. */
@@ -48,6 +50,9 @@ export class Cohort {
   strayMs: Float64Array = new Float64Array(0);
   strayValues: Float64Array = new Float64Array(0);
   straysCount = 0;
+  /** What histogram cells of rows, strays and newest values point into; undefined while there never was one. */
+  histograms: FloatHistogram[] | undefined;
+  histogramBytes = 0;
 
   /** Rows up to here are frozen or sealed: what comes late for them is a stray. */
   sealedMaxMs = -Infinity;
@@ -215,12 +220,14 @@ export class Cohort {
   /** Forgets the first rows and strays: they are in pages now. */
   dropFirst(rows: number, strays: number): void {
     this.rows.splice(0, rows);
-    if (strays === 0) return;
-    const left = this.straysCount - strays;
-    this.strayColumns = this.strayColumns.slice(strays, this.straysCount);
-    this.strayMs = this.strayMs.slice(strays, this.straysCount);
-    this.strayValues = this.strayValues.slice(strays, this.straysCount);
-    this.straysCount = left;
+    if (strays > 0) {
+      const left = this.straysCount - strays;
+      this.strayColumns = this.strayColumns.slice(strays, this.straysCount);
+      this.strayMs = this.strayMs.slice(strays, this.straysCount);
+      this.strayValues = this.strayValues.slice(strays, this.straysCount);
+      this.straysCount = left;
+    }
+    sweepHistograms(this);
   }
 
   /** Bookkeeping of the newest sample of each column; as words, so that a payload survives. */
@@ -246,7 +253,7 @@ export class Cohort {
   }
 
   windowBytes(): number {
-    let bytes = this.strayMs.length * 20;
+    let bytes = this.strayMs.length * 20 + this.histogramBytes;
     for (const row of this.rows) bytes += row.values.byteLength;
     return bytes;
   }

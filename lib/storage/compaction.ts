@@ -1,5 +1,7 @@
 /** Reads the pages of successive spans and puts their columns end to end, as one larger span. */
 import type { Kv } from "../core/ports.ts";
+import type { FloatHistogram } from "../model/histogram/float_histogram.ts";
+import type { HistogramTable } from "../model/histogram_cell.ts";
 import { fillAbsent, wordsOf } from "../model/stale.ts";
 import { ByteReader } from "./codecs/bytes.ts";
 import { decodePageColumn, type OpenPage, openPage } from "./codecs/page.ts";
@@ -11,6 +13,8 @@ export interface MergedRows {
   readonly tMs: Float64Array;
   readonly columnsCount: number;
   readonly columns: readonly Float64Array[];
+  /** What histogram cells of the columns point into; undefined: there are none. */
+  readonly histograms: HistogramTable | undefined;
 }
 
 export interface MergePorts {
@@ -48,14 +52,15 @@ export async function mergedRows(
     return column;
   });
   const words = columns.map(wordsOf);
+  const histograms: FloatHistogram[] = [];
   for (const { page, at } of opened) {
     tMs.set(page.tMs, at);
     const input = new ByteReader(page.payload, "page");
     for (let i = 0; i < page.columnsCount; i++) {
       const column = page.firstColumn + i;
-      decodePageColumn(page, column, input, columns[column]!, words[column]!, at);
+      decodePageColumn(page, column, input, columns[column]!, words[column]!, at, histograms);
     }
     await yieldToLoop?.();
   }
-  return { tMs, columnsCount, columns };
+  return { tMs, columnsCount, columns, histograms: histograms.length === 0 ? undefined : histograms };
 }

@@ -6,7 +6,8 @@
 import { JournalGapError } from "../actor/journal_errors.ts";
 import type { ActorPath, Journal, JournalGap } from "../actor/types.ts";
 import type { EpochMs } from "../core/time.ts";
-import type { Head, HeadOptions } from "./head.ts";
+import type { Head } from "./head.ts";
+import type { HeadOptions } from "./head_options.ts";
 import { type OpenPorts, readHead } from "./open.ts";
 
 /** Between two loads: the writer keeps pages that it replaced for ten times as long. */
@@ -37,6 +38,12 @@ export type Followed =
   }
   | { readonly kind: "loaded"; readonly head: Head };
 
+/** What the follower must know of a head. */
+export interface Followable {
+  readonly lastSeq: number;
+  readonly exemplarsMax: number;
+}
+
 export class Follower {
   readonly #ports: FollowerPorts;
   #throughVersion: string | null = null;
@@ -48,8 +55,9 @@ export class Follower {
   }
 
   /** The store as it is: the answer of a first look. */
-  async load(nowMs: EpochMs): Promise<Head> {
-    const { clock, kv, keys, headOptions } = this.#ports;
+  async load(nowMs: EpochMs, exemplarsMax = this.#ports.headOptions.exemplarsMax): Promise<Head> {
+    const { clock, kv, keys } = this.#ports;
+    const headOptions = { ...this.#ports.headOptions, exemplarsMax };
     const startMs = clock?.monotonicMs() ?? 0;
     for (let attempt = 1;; attempt++) {
       const through = await kv.get(keys.truncatedThrough);
@@ -70,21 +78,21 @@ export class Follower {
     }
   }
 
-  /** What came after record `lastSeq`, or everything anew. */
-  async look(lastSeq: number, nowMs: EpochMs): Promise<Followed> {
+  /** What came after the head's last record, or everything anew. */
+  async look({ lastSeq, exemplarsMax }: Followable, nowMs: EpochMs): Promise<Followed> {
     const { kv, keys } = this.#ports;
     const pauseMs = Math.max(RELOAD_MS_MIN, this.#loadTookMs / RELOAD_SHARE_MAX);
     if (nowMs - this.#loadedMs >= pauseMs || nowMs < this.#loadedMs) {
       const through = await kv.get(keys.truncatedThrough);
       if ((through?.versionstamp ?? null) !== this.#throughVersion) {
-        return { kind: "loaded", head: await this.load(nowMs) };
+        return { kind: "loaded", head: await this.load(nowMs, exemplarsMax) };
       }
     }
     try {
       return { kind: "tail", ...await this.#tail(lastSeq) };
     } catch (error) {
       if (!(error instanceof JournalGapError)) throw error;
-      return { kind: "loaded", head: await this.load(nowMs) };
+      return { kind: "loaded", head: await this.load(nowMs, exemplarsMax) };
     }
   }
 

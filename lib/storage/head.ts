@@ -7,14 +7,18 @@ import { assert, assertNever } from "../core/assert.ts";
 import type { EpochMs } from "../core/time.ts";
 import type { JournalGap } from "../actor/types.ts";
 import type { AppendOutcome, SampleBatch } from "../model/batch.ts";
+import type { SeriesExemplar } from "../model/exemplar.ts";
 import type { Labels } from "../model/labels.ts";
 import { type AcceptedRow, type AppendEvent, judge, refusalOf } from "./append.ts";
 import { ByteWriter } from "./codecs/bytes.ts";
 import type { PackedLabels } from "./codecs/labels_chunk.ts";
 import { TextPool } from "./codecs/text_pool.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { adoptHistograms } from "./cohort_histograms.ts";
 import type { Deletion } from "./deletions.ts";
 import { CorruptDataError } from "./errors.ts";
+import { divideRows } from "./divide_rows.ts";
+import { ExemplarStore } from "./exemplars.ts";
 import type { Check } from "./fence.ts";
 import {
   beginSamples,
@@ -31,6 +35,7 @@ import {
 import { follows, linked, unlinked } from "./journal_link.ts";
 import { PackedPairs } from "./packed_pairs.ts";
 import { newCounters } from "./head_counters.ts";
+import type { HeadOptions } from "./head_options.ts";
 import { SeriesTable } from "./series_table.ts";
 import { FUTURE_MS, TrustedTime } from "./trusted_time.ts";
 
@@ -48,15 +53,6 @@ export const PENDING_BYTES_MAX = 28 * 1024 * 1024;
 /** Of a limit that had stopped ingest. */
 const RESUME_SHARE = 0.75;
 
-export interface HeadOptions {
-  /** Series that may exist at once. */
-  readonly seriesMax: number;
-  /** Of all windows: appends are refused beyond it, until maintenance has caught up. */
-  readonly windowBytesMax: number;
-}
-
-export const HEAD_DEFAULTS: HeadOptions = { seriesMax: 20_000_000, windowBytesMax: 2 ** 31 };
-
 export interface Judged {
   readonly outcomes: readonly AppendOutcome[];
   readonly events: readonly AppendEvent[];
@@ -73,6 +69,7 @@ export class Head {
   readonly deletions = new Map<number, Deletion[]>();
   nextDeletion = 1;
   series = new SeriesTable();
+  readonly exemplars: ExemplarStore;
   nextCohort = 1;
   maxMs = -Infinity;
   windowBytes = 0;
@@ -102,7 +99,9 @@ export class Head {
   #durableThrough = 0;
   readonly #writer = new ByteWriter(64 * 1024);
 
-  constructor(readonly boot: number, readonly options: HeadOptions) {}
+  constructor(readonly boot: number, readonly options: HeadOptions) {
+    this.exemplars = new ExemplarStore(options.exemplarsMax);
+  }
 
   epochOf(cohort: number): number {
     return this.boot * EPOCH_BOOT + cohort;
@@ -192,6 +191,7 @@ export class Head {
     if (known === undefined || event.defined.length > 0) this.#define(cohort, event);
     this.#keepRows(cohort, event.rows, false, event.nowMs);
     this.#keepRows(cohort, event.strays, true, event.nowMs);
+    if (event.exemplars !== undefined) this.#keepExemplars(event.exemplars, event.nowMs);
     cohort.openMs = event.openMs;
     const { counts } = event;
     this.counters.samplesAppended += counts.appended;
@@ -275,13 +275,28 @@ export class Head {
       }
       this.#writer.clear();
       beginSamples(this.#writer, cohort.id, to - from);
+      let hasExtras = false;
       for (let i = from; i < to; i++) {
-        encodeRow(this.#writer, parts[i]!, stray, cohort);
-        this.#place(cohort, parts[i]!, stray);
+        let row = parts[i]!;
+        if (row.histograms !== undefined) {
+          hasExtras = true;
+          const before = cohort.histograms?.length ?? 0;
+          row = this.#adopt(cohort, row, true);
+          this.counters.histogramsAppended += cohort.histograms!.length - before;
+        }
+        encodeRow(this.#writer, row, stray, cohort);
+        this.#place(cohort, row, stray);
       }
-      this.#keep(cohort, finish(this.#writer), nowMs);
+      this.#keep(cohort, finish(this.#writer, hasExtras), nowMs);
       from = to;
     }
+  }
+
+  #adopt(cohort: Cohort, row: AcceptedRow, live: boolean): AcceptedRow {
+    const before = cohort.histogramBytes;
+    const adopted = adoptHistograms(cohort, row, live);
+    this.windowBytes += cohort.histogramBytes - before;
+    return adopted;
   }
 
   #place(cohort: Cohort, row: AcceptedRow, stray: boolean): void {
@@ -300,10 +315,19 @@ export class Head {
     }
   }
 
+  #keepExemplars(given: readonly SeriesExemplar[], nowMs: EpochMs): void {
+    for (const record of this.exemplars.keep(given, this.nextSeq, nowMs)) {
+      this.#journal(linked(record, this.nextSeq++, 0));
+    }
+  }
+
+  #journal(record: Uint8Array): void {
+    this.#pending.push(record);
+    this.#pendingBytes += record.length;
+  }
+
   #keep(cohort: Cohort, record: Uint8Array, nowMs: EpochMs): void {
-    const kept = linked(record, this.nextSeq, cohort.lastSeq);
-    this.#pending.push(kept);
-    this.#pendingBytes += kept.length;
+    this.#journal(linked(record, this.nextSeq, cohort.lastSeq));
     if (cohort.firstDirtySeq === 0) {
       cohort.firstDirtySeq = this.nextSeq;
       cohort.dirtySinceMs = nowMs;
@@ -340,6 +364,7 @@ export class Head {
     const { record: inner, previousSeq } = unlinked(bytes, seq);
     const record = decodeRecord(inner, this.texts);
     this.nextSeq = seq + 1;
+    if (record.kind === "exemplars") return this.exemplars.replay(record.exemplars, seq);
     if (this.lost.has(record.cohort)) return;
     const cohort = this.cohorts.get(record.cohort);
     if (cohort !== undefined && seq <= cohort.baseSeq) return;
@@ -368,6 +393,7 @@ export class Head {
   replayed(nowMs: EpochMs): void {
     this.texts = undefined;
     for (const cohort of this.cohorts.values()) cohort.dirtySinceMs = nowMs;
+    this.exemplars.dirtySinceMs = nowMs;
     this.#drainedThrough = this.#durableThrough = this.nextSeq - 1;
     this.measureWindows();
   }
@@ -400,7 +426,8 @@ export class Head {
     }
     for (let i = 0; i < record.rowsCount; i++) {
       const { row, stray } = decodeRow(record.input, cohort.width, cohort);
-      this.#place(cohort, row, stray);
+      const own = row.histograms === undefined ? row : this.#adopt(cohort, row, false);
+      this.#place(cohort, own, stray);
     }
     if (record.input.left !== 0) record.input.fail(`${record.input.left} bytes too many`);
     this.#replayed(cohort, seq);
@@ -413,6 +440,7 @@ export class Head {
     for (const cohort of this.cohorts.values()) {
       if (cohort.firstDirtySeq > 0) through = Math.min(through, cohort.firstDirtySeq - 1);
     }
+    if (this.exemplars.firstDirtySeq > 0) through = Math.min(through, this.exemplars.firstDirtySeq - 1);
     return through;
   }
 
@@ -470,20 +498,3 @@ export class Head {
 
 /** Strays of one cohort that make a page. */
 export const STRAYS_SEAL = 4_096;
-
-/** Rows of more samples than a record may have, cut. */
-function divideRows(rows: readonly AcceptedRow[]): readonly AcceptedRow[] {
-  if (rows.every((row) => row.columns.length <= SAMPLES_RECORD_MAX)) return rows;
-  const parts: AcceptedRow[] = [];
-  for (const row of rows) {
-    for (let at = 0; at < row.columns.length; at += SAMPLES_RECORD_MAX) {
-      const end = Math.min(row.columns.length, at + SAMPLES_RECORD_MAX);
-      parts.push({
-        tMs: row.tMs,
-        columns: row.columns.subarray(at, end),
-        values: row.values.subarray(at, end),
-      });
-    }
-  }
-  return parts;
-}

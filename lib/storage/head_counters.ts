@@ -2,7 +2,9 @@
 
 export function newCounters() {
   return {
+    /** Histograms included. */
     samplesAppended: 0,
+    histogramsAppended: 0,
     outOfOrder: 0,
     outOfBounds: 0,
     duplicate: 0,

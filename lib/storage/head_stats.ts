@@ -30,6 +30,7 @@ export function statsOf(head: Head): StorageStats {
     refreshedMs: undefined,
     ingestStopped: head.ingestStopped !== undefined,
     ...head.counters,
+    exemplars: head.exemplars.stats(),
   };
 }
 

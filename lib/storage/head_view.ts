@@ -112,6 +112,7 @@ export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange, a
       ),
       window: windowOf(cohort.rows, columns, range),
       strays: straysOf(cohort, columns, range),
+      histograms: cohort.histograms,
       hidden: hiddenOf(head.deletions.get(cohort.id) ?? [], columns, range),
     });
     return true;

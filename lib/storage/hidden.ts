@@ -1,5 +1,7 @@
 /** Which samples a reader must not give out: the deletions of a cohort, by positions of a view or by columns. */
-import { fillAbsent, wordsOf } from "../model/stale.ts";
+import { type FloatHistogram, withHint } from "../model/histogram/float_histogram.ts";
+import { histogramAt, putHistogram } from "../model/histogram_cell.ts";
+import { fillAbsent, isAbsent, wordsOf } from "../model/stale.ts";
 import type { ColumnGroup } from "./source.ts";
 
 /** Closed. */
@@ -37,14 +39,18 @@ export class Hidden {
     return false;
   }
 
-  /** Makes hidden cells of a column absent; whether there were any rows to hide. */
-  blank(position: number, tMs: Float64Array, words: Uint32Array): boolean {
+  /**
+   * Makes hidden cells of a column absent; whether there were any rows to hide. A histogram that followed one of them
+   * no longer tells how it compares to the one before it: its hint is unknown then, in `histograms`.
+   */
+  blank(position: number, tMs: Float64Array, words: Uint32Array, histograms?: FloatHistogram[]): boolean {
     let blanked = false;
     for (const { startMs, endMs } of this.#byPosition.get(position) ?? []) {
       const from = lowerBound(tMs, startMs);
       const to = lowerBound(tMs, endMs + 1);
       if (from >= to) continue;
       fillAbsent(words, from, to);
+      if (histograms !== undefined) forgetHint(words, to, tMs.length, histograms);
       blanked = true;
     }
     return blanked;
@@ -53,11 +59,23 @@ export class Hidden {
   /** A group that was decoded for this one reader: its cells are changed. `first` is the position of its first column. */
   blankGroup(group: ColumnGroup, first: number): ColumnGroup {
     if (this.isEmpty) return group;
-    const blanked = group.columns.map((column, i) => this.blank(first + i, group.tMs, wordsOf(column)));
+    const histograms = group.histograms === undefined ? undefined : [...group.histograms];
+    const blanked = group.columns.map((column, i) =>
+      this.blank(first + i, group.tMs, wordsOf(column), histograms)
+    );
     const gaps = group.gaps.map((gap, i) => gap || blanked[i]!);
     const rising = group.columns.map((_, i) => group.rising?.[i] === true && !blanked[i]!);
-    return { ...group, gaps, rising };
+    return { ...group, gaps, rising, ...(histograms === undefined ? {} : { histograms }) };
   }
+}
+
+/** Of the first sample from `from` on, if it is a histogram of a counter. */
+function forgetHint(words: Uint32Array, from: number, end: number, histograms: FloatHistogram[]): void {
+  let at = from;
+  while (at < end && isAbsent(words, at)) at++;
+  const next = at < end ? histogramAt(words, at, histograms) : undefined;
+  if (next === undefined || next.counterResetHint === "gauge") return;
+  putHistogram(words, at, histograms, withHint(next, "unknown"));
 }
 
 function lowerBound(tMs: Float64Array, at: number): number {

@@ -6,9 +6,14 @@
  */
 import { constants, zstdCompressSync } from "node:zlib";
 import type { Labels } from "../model/labels.ts";
+import type { SeriesExemplar } from "../model/exemplar.ts";
+import type { FloatHistogram } from "../model/histogram/float_histogram.ts";
+import { histogramAt, type HistogramTable, isHistogram, setHistogram } from "../model/histogram_cell.ts";
 import { wordsOf } from "../model/stale.ts";
 import type { AcceptedRow } from "./append.ts";
 import { ByteReader, ByteWriter } from "./codecs/bytes.ts";
+import { decodeExemplars, encodeExemplars } from "./codecs/exemplars.ts";
+import { decodeHistogram, encodeHistogram } from "./codecs/histogram.ts";
 import {
   COHORT_COLUMNS_MAX,
   decodeLabelSets,
@@ -20,9 +25,13 @@ import type { TextPool } from "./codecs/text_pool.ts";
 import { areFirstColumns, firstColumns, isSharedColumns } from "../model/first_columns.ts";
 
 const VERSION = 1;
+/** Of records whose rows may have more than floats; all others stay readable for every version. */
+const VERSION_EXTRAS = 2;
 const PACKED = 0x80;
 const KIND_DEFINE = 1;
 const KIND_SAMPLES = 2;
+/** Of version 2. */
+const KIND_EXEMPLARS = 3;
 /** New series of one record: a record stays far below a journal entry's limit. */
 export const DEFINE_RECORD_SERIES_MAX = 2_000;
 /** Samples of one record, for the same reason; a wider row is divided. */
@@ -34,6 +43,9 @@ const PACK_SAMPLES_BYTES_MIN = 32_768;
 const PACK_DEFINE_BYTES_MIN = 2_048;
 const PACK_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const INTEGER_DELTA_MAX = 2 ** 30;
+/** Flags of a row. */
+const ROW_STRAYS = 1;
+const ROW_HISTOGRAMS = 2;
 
 const delta = new Float64Array(2);
 const deltaWords = new Uint32Array(delta.buffer);
@@ -41,6 +53,8 @@ const deltaWords = new Uint32Array(delta.buffer);
 /** What encoding and decoding read: the newest value of each column. */
 export interface RowBase {
   readonly lastWords: Uint32Array;
+  /** What cells of `lastWords` point into. */
+  readonly histograms?: HistogramTable | undefined;
 }
 
 interface DefineHead {
@@ -62,6 +76,11 @@ export interface SamplesRecord {
   readonly input: ByteReader;
 }
 
+export interface ExemplarsRecord {
+  readonly kind: "exemplars";
+  readonly exemplars: readonly SeriesExemplar[];
+}
+
 export function encodeDefine(record: DefineHead & { readonly defined: readonly Labels[] }): Uint8Array {
   const out = new ByteWriter(1024);
   out.byte(KIND_DEFINE);
@@ -72,31 +91,38 @@ export function encodeDefine(record: DefineHead & { readonly defined: readonly L
   return pack(out, PACK_DEFINE_BYTES_MIN);
 }
 
+export function encodeExemplarsRecord(exemplars: readonly SeriesExemplar[]): Uint8Array {
+  const out = new ByteWriter(1024);
+  out.byte(KIND_EXEMPLARS);
+  encodeExemplars(out, exemplars);
+  return pack(out, PACK_DEFINE_BYTES_MIN, VERSION_EXTRAS);
+}
+
 export function beginSamples(out: ByteWriter, cohort: number, rowsCount: number): void {
   out.byte(KIND_SAMPLES);
   out.varint(cohort);
   out.varint(rowsCount);
 }
 
-/** Ends what `beginSamples` began. */
-export function finish(out: ByteWriter): Uint8Array {
-  return pack(out, PACK_SAMPLES_BYTES_MIN);
+/** Ends what `beginSamples` began; `hasExtras` where a row has histograms. */
+export function finish(out: ByteWriter, hasExtras = false): Uint8Array {
+  return pack(out, PACK_SAMPLES_BYTES_MIN, hasExtras ? VERSION_EXTRAS : VERSION);
 }
 
-function pack(out: ByteWriter, packBytesMin: number): Uint8Array {
+function pack(out: ByteWriter, packBytesMin: number, version = VERSION): Uint8Array {
   const body = out.peek();
   if (body.length >= packBytesMin) {
     const packed = zstdCompressSync(body, PACK_OPTIONS);
     if (packed.length < body.length * 0.9) {
       const head = new ByteWriter(packed.length + 16);
-      head.byte(VERSION | PACKED);
+      head.byte(version | PACKED);
       head.varint(body.length);
       head.raw(packed);
       return head.take();
     }
   }
   const record = new Uint8Array(1 + body.length);
-  record[0] = VERSION;
+  record[0] = version;
   record.set(body, 1);
   return record;
 }
@@ -105,7 +131,7 @@ function pack(out: ByteWriter, packBytesMin: number): Uint8Array {
 export function encodeRow(out: ByteWriter, row: AcceptedRow, stray: boolean, base: RowBase): void {
   const { columns } = row;
   const count = columns.length;
-  out.byte(stray ? 1 : 0);
+  out.byte((stray ? ROW_STRAYS : 0) | (row.histograms === undefined ? 0 : ROW_HISTOGRAMS));
   out.zigzag(row.tMs);
   out.varint(count);
   let next = 0;
@@ -165,6 +191,34 @@ export function encodeRow(out: ByteWriter, row: AcceptedRow, stray: boolean, bas
     }
   }
   out.length = at;
+  if (row.histograms !== undefined) encodeHistograms(out, row, row.histograms, base);
+}
+
+/** In the order of the row's cells, each as changes against the newest of its column where that is a histogram. */
+function encodeHistograms(out: ByteWriter, row: AcceptedRow, table: HistogramTable, base: RowBase): void {
+  const words = wordsOf(row.values);
+  for (let i = 0; i < row.columns.length; i++) {
+    const histogram = histogramAt(words, i, table);
+    if (histogram === undefined) continue;
+    encodeHistogram(out, histogram, histogramAt(base.lastWords, row.columns[i]!, base.histograms));
+  }
+}
+
+/** Cells that are histograms get their places in the row's own table. */
+function decodeHistograms(
+  input: ByteReader,
+  columns: Uint32Array,
+  values: Float64Array,
+  base: RowBase,
+): HistogramTable {
+  const words = wordsOf(values);
+  const table: FloatHistogram[] = [];
+  for (let i = 0; i < columns.length; i++) {
+    if (!isHistogram(words, i)) continue;
+    setHistogram(words, i, table.length);
+    table.push(decodeHistogram(input, histogramAt(base.lastWords, columns[i]!, base.histograms)));
+  }
+  return table;
 }
 
 /** Both values are whole then, and the sum of the old one and the step is exactly the new one. */
@@ -175,11 +229,17 @@ function isIntegerDelta(value: number, step: number): boolean {
 }
 
 /** Throws a `CorruptDataError` for what `finish` did not write. */
-export function decodeRecord(bytes: Uint8Array, pool?: TextPool): DefineRecord | SamplesRecord {
+export function decodeRecord(
+  bytes: Uint8Array,
+  pool?: TextPool,
+): DefineRecord | SamplesRecord | ExemplarsRecord {
   const what = "journal record";
   const outer = new ByteReader(bytes, what);
   const head = outer.byte();
-  if ((head & ~PACKED) !== VERSION) outer.fail(`expected version ${VERSION}, got ${head & ~PACKED}`);
+  const version = head & ~PACKED;
+  if (version !== VERSION && version !== VERSION_EXTRAS) {
+    outer.fail(`expected version ${VERSION} or ${VERSION_EXTRAS}, got ${version}`);
+  }
   let input = outer;
   if ((head & PACKED) !== 0) {
     const size = outer.count(RECORD_BYTES_MAX, "bytes of a record");
@@ -188,6 +248,11 @@ export function decodeRecord(bytes: Uint8Array, pool?: TextPool): DefineRecord |
     input = new ByteReader(body, what);
   }
   const kind = input.byte();
+  if (kind === KIND_EXEMPLARS) {
+    const exemplars = decodeExemplars(input);
+    if (input.left !== 0) input.fail(`${input.left} bytes too many`);
+    return { kind: "exemplars", exemplars };
+  }
   const cohort = input.varint();
   if (kind === KIND_DEFINE) {
     const name = input.text();
@@ -206,8 +271,8 @@ export function decodeRow(
   width: number,
   base: RowBase,
 ): { readonly row: AcceptedRow; readonly stray: boolean } {
-  const place = input.byte();
-  if (place > 1) input.fail(`unknown place ${place} of a row`);
+  const flags = input.byte();
+  if ((flags & ~(ROW_STRAYS | ROW_HISTOGRAMS)) !== 0) input.fail(`unknown flags ${flags} of a row`);
   const tMs = input.zigzag();
   const count = input.count(width, "samples of a row");
   const columns = decodeColumns(input, count, width);
@@ -216,7 +281,10 @@ export function decodeRow(
   const integral = input.raw(bitmapBytes);
   const values = new Float64Array(count);
   decodeValues(input, values, columns, base.lastWords, changed, integral);
-  return { row: { tMs, columns, values }, stray: place === 1 };
+  const stray = (flags & ROW_STRAYS) !== 0;
+  if ((flags & ROW_HISTOGRAMS) === 0) return { row: { tMs, columns, values }, stray };
+  const histograms = decodeHistograms(input, columns, values, base);
+  return { row: { tMs, columns, values, histograms }, stray };
 }
 
 /** As many as there are bits set in `changed`, from `input`; the others are the columns' newest. */

@@ -18,6 +18,8 @@ export interface StorageKeys {
   manifestPart(cohort: number, generation: number, part: number): KvKey;
   labels(cohort: number): KvKey;
   labelsChunk(cohort: number, firstColumn: number): KvKey;
+  readonly exemplars: KvKey;
+  exemplarChunk(number: number): KvKey;
   readonly pages: KvKey;
   page(cohort: number, page: number): KvKey;
   /** What was deleted and is still in pages. */
@@ -39,12 +41,14 @@ export function storageKeys(prefix: KvKey): StorageKeys {
     manifestPart: (cohort, generation, part) => [...prefix, "m", cohort, generation, part],
     labels: (cohort) => [...prefix, "l", cohort],
     labelsChunk: (cohort, firstColumn) => [...prefix, "l", cohort, firstColumn],
+    exemplars: [...prefix, "e"],
+    exemplarChunk: (number) => [...prefix, "e", number],
     pages: [...prefix, "p"],
     page: (cohort, page) => [...prefix, "p", cohort, page],
     deletions: [...prefix, "x"],
     cohortDeletions: (cohort) => [...prefix, "x", cohort],
     deletion: (cohort, number) => [...prefix, "x", cohort, number],
-    importEnded: [...prefix, "e"],
+    importEnded: [...prefix, "d"],
     imported: [...prefix, "i"],
   };
 }

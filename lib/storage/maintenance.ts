@@ -5,11 +5,13 @@
  * window and pages enter the directory together. Readers so see each sample exactly once.
  */
 import type { EpochMs } from "../core/time.ts";
+import type { HistogramTable } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
 import { PAGE_ROWS_MAX } from "./codecs/column.ts";
 import type { ManifestRow } from "./codecs/manifest.ts";
 import type { Check } from "./fence.ts";
 import { type Cohort, type Garbage, REMOVED_SERIES, type Row } from "./cohort.ts";
+import { EXEMPLARS_CHUNK, type ExemplarsDone, type ExemplarsPlan } from "./exemplars.ts";
 import type { Head } from "./head.ts";
 import type { PageRef } from "./view.ts";
 
@@ -25,6 +27,8 @@ const COMPACT_SPANS = 8;
 const COMPACT_ROWS_MAX = 1_024;
 /** Cells that a merge may hold unpacked: 32 MB. Wider cohorts keep small spans. */
 const COMPACT_CELLS_MAX = 4_194_304;
+/** The same for cohorts with histograms, packed: a cell is many numbers there, which show in the size of the page. */
+const COMPACT_BYTES_MAX = 4 * 1024 * 1024;
 /** Records that are worth a commit of their own to be cut off. */
 const TRUNCATE_RECORDS_MIN = 64;
 /** Replaced pages stay for the longest query. */
@@ -52,6 +56,8 @@ export interface CohortPlan {
   };
   readonly lastMs: Float64Array<ArrayBuffer>;
   readonly lastValues: Float64Array<ArrayBuffer>;
+  /** What histogram cells of all of these point into; undefined: the cohort never had one. */
+  readonly histograms: HistogramTable | undefined;
   readonly sealedMaxMs: number;
   readonly minMs: number;
   readonly lateSeen: boolean;
@@ -75,6 +81,8 @@ export interface CohortPlan {
 
 export interface MaintenancePlan {
   readonly cohorts: readonly CohortPlan[];
+  /** Undefined when there is nothing to do. */
+  readonly exemplars: ExemplarsPlan | undefined;
   readonly truncateThrough: number;
   /** There is more to do than one run may. */
   readonly more: boolean;
@@ -104,6 +112,7 @@ export interface CohortDone {
 /** Plain data: it crosses the mailbox. */
 export interface MaintenanceDone {
   readonly cohorts: readonly CohortDone[];
+  readonly exemplars: ExemplarsDone | undefined;
   readonly truncatedThrough: number;
   /** Another run has work at once. */
   readonly more: boolean;
@@ -144,11 +153,17 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
   }
   // A run makes records needless that only the next one can cut off: no run for a few of them alone.
   const truncateThrough = head.truncatableThrough();
-  if (cohorts.length === 0 && truncateThrough - head.truncatedThrough < TRUNCATE_RECORDS_MIN) {
-    return undefined;
-  }
+  const exemplars = planExemplars(head, input.nowMs);
+  const records = truncateThrough - head.truncatedThrough;
+  if (cohorts.length === 0 && exemplars === undefined && records < TRUNCATE_RECORDS_MIN) return undefined;
   const { fence, boot, fenceInDoubt } = head;
-  return { cohorts, truncateThrough, more, fence, boot, fenceInDoubt };
+  return { cohorts, exemplars, truncateThrough, more, fence, boot, fenceInDoubt };
+}
+
+/** Written when a chunk is full, or when they have held up the journal for long. */
+function planExemplars({ exemplars, nextSeq }: Head, nowMs: EpochMs): ExemplarsPlan | undefined {
+  const isOld = exemplars.firstDirtySeq > 0 && nowMs - exemplars.dirtySinceMs >= CHECKPOINT_AGE_MS / 2;
+  return isOld || exemplars.unkept >= EXEMPLARS_CHUNK ? exemplars.plan(nextSeq - 1) : undefined;
 }
 
 function needsWork(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInput): boolean {
@@ -198,6 +213,7 @@ function planCohort(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInp
     restStrays: straysOf(cohort, straysCount, cohort.straysCount),
     lastMs: cohort.lastMs.slice(0, cohort.width),
     lastValues: cohort.lastValues.slice(0, cohort.width),
+    histograms: cohort.histograms,
     sealedMaxMs: Math.max(cohort.sealedMaxMs, frozen[frozen.length - 1]?.tMs ?? -Infinity),
     minMs: cohort.minMs,
     lateSeen: cohort.lateSeen,
@@ -255,7 +271,10 @@ function compactable(cohort: Cohort): readonly PageRef[] {
   }
   const enough = spans === COMPACT_SPANS || rows * 2 > COMPACT_ROWS_MAX && spans > 1;
   // The last span of a run that ends the directory may get a sibling only at its own seal: it is whole.
-  return enough && rows <= PAGE_ROWS_MAX && rows * cohort.width <= COMPACT_CELLS_MAX ? run : [];
+  const bytes = run.reduce((sum, page) => sum + page.bytes, 0);
+  const small = rows * cohort.width <= COMPACT_CELLS_MAX &&
+    (cohort.histograms === undefined || bytes <= COMPACT_BYTES_MAX);
+  return enough && rows <= PAGE_ROWS_MAX && small ? run : [];
 }
 
 /** What of a plan the head must know while it is carried out. Plain data. */
@@ -335,6 +354,10 @@ export function complete(head: Head, done: MaintenanceDone, nowMs: EpochMs): voi
       : dirtyAfter(cohort, part.seq);
     cohort.dirtySinceMs = nowMs;
     head.markDue(cohort);
+  }
+  if (done.exemplars !== undefined) {
+    head.exemplars.complete(done.exemplars, head.nextSeq - 1);
+    head.exemplars.dirtySinceMs = nowMs;
   }
   head.measureWindows();
 }

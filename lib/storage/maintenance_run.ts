@@ -7,6 +7,7 @@ import { assert } from "../core/assert.ts";
 import { KV_COMMIT_BYTES_MAX } from "../core/limits.ts";
 import type { Kv, KvCommit, KvEntry, KvKey, Log } from "../core/ports.ts";
 import { messageOf } from "../core/errors.ts";
+import type { HistogramTable } from "../model/histogram_cell.ts";
 import { wordsOf } from "../model/stale.ts";
 import {
   encodeRowsPage,
@@ -19,12 +20,15 @@ import { CHUNK_SERIES_MAX, encodeChunk } from "./codecs/labels_chunk.ts";
 import { decodeManifest, encodeManifest } from "./codecs/manifest.ts";
 import { ByteWriter } from "./codecs/bytes.ts";
 import { gatherColumn } from "./cohort.ts";
+import { encodeExemplarChunk } from "./codecs/exemplars.ts";
 import { LeaseLostError } from "./errors.ts";
+import { type ExemplarChunk, EXEMPLARS_CHUNK, type ExemplarsDone, type ExemplarsPlan } from "./exemplars.ts";
 import { mergedRows } from "./compaction.ts";
 import { renewFence } from "./fence.ts";
 import type { StorageKeys } from "./keys.ts";
 import type { CohortDone, CohortPlan, MaintenanceDone, MaintenancePlan } from "./maintenance.ts";
 import { manifestOf, manifestValues } from "./manifest_store.ts";
+import { rowsThatFit } from "./span_rows.ts";
 import type { PageRef } from "./view.ts";
 
 /** Room for the manifest and the lease's check beside the pages of a commit. */
@@ -61,11 +65,40 @@ export async function runMaintenance(
       part.forget ? await forgetCohort(part, ports, commits) : await writeCohort(part, ports, commits),
     );
   }
+  const exemplars = plan.exemplars === undefined
+    ? undefined
+    : await writeExemplars(plan.exemplars, ports.keys, commits);
   const through = new ByteWriter(8);
   through.varint(plan.truncateThrough);
   await commits.set(ports.keys.truncatedThrough, through.take());
   await commits.flush();
-  return { cohorts, truncatedThrough: plan.truncateThrough, more: plan.more, fence };
+  return { cohorts, exemplars, truncatedThrough: plan.truncateThrough, more: plan.more, fence };
+}
+
+/** Chunks first, so that a run that breaks off leaves too many rather than too few. */
+async function writeExemplars(
+  plan: ExemplarsPlan,
+  keys: StorageKeys,
+  commits: Commits,
+): Promise<ExemplarsDone> {
+  const chunks: ExemplarChunk[] = [];
+  let size = EXEMPLARS_CHUNK;
+  for (let at = 0; at < plan.entries.length;) {
+    const part = plan.entries.slice(at, at + size);
+    const bytes = encodeExemplarChunk(part, plan.seq);
+    if (bytes === undefined) {
+      assert(part.length > 1, "one exemplar fits a chunk");
+      size = Math.ceil(part.length / 2);
+      continue;
+    }
+    const number = plan.firstChunk + chunks.length;
+    await commits.set(keys.exemplarChunk(number), bytes);
+    chunks.push({ number, count: part.length });
+    at += part.length;
+  }
+  await commits.flush();
+  for (const number of plan.dropped) await commits.delete(keys.exemplarChunk(number));
+  return { chunks, count: plan.entries.length, seq: plan.seq, dropped: plan.dropped };
 }
 
 /** Collects writes in order and commits them in groups. */
@@ -152,21 +185,24 @@ async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: C
   };
   const lastChunkColumn = await writeLabels(plan, ports, commits);
   const width = plan.lastMs.length;
-  for (let at = 0; at < plan.sealRows.length; at += SPAN_ROWS_MAX) {
+  const { histograms } = plan;
+  for (let at = 0; at < plan.sealRows.length;) {
     const rows = plan.sealRows.slice(at, at + SPAN_ROWS_MAX);
     const rowWords = rows.map((row) => wordsOf(row.values));
     const cells = new Uint32Array(2 * rows.length);
-    const tMs = Float64Array.from(rows, (row) => row.tMs);
     const columnsCount = rows.reduce((widest, row) => Math.max(widest, row.values.length), 0);
     const column = (index: number) => {
       gatherColumn(cells, rows, rowWords, index);
       return cells;
     };
-    for (const page of rowsPages(plan.cohort, tMs, columnsCount, column)) {
+    rows.length = rowsThatFit(rows.length, columnsCount, column, histograms);
+    at += rows.length;
+    const tMs = Float64Array.from(rows, (row) => row.tMs);
+    for (const page of rowsPages(plan.cohort, { tMs, columnsCount, columnWords: column, histograms })) {
       await keep({ ...page.ref, level: 0 }, page.bytes);
     }
   }
-  for (const page of straysPages(plan.cohort, plan.sealStrays)) {
+  for (const page of straysPages(plan.cohort, { ...plan.sealStrays, histograms })) {
     await keep({ ...page.ref, level: 0 }, page.bytes);
   }
   const replaced = await compact(plan, ports, keep, added);
@@ -177,7 +213,7 @@ async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: C
   const manifest = encodeManifest({
     ...{ cohort: plan.cohort, name: plan.name, baseSeq: plan.seq, nextPage, sealedMaxMs: plan.sealedMaxMs },
     ...{ minMs: plan.minMs, lastChunkColumn, lateSeen: plan.lateSeen, released: plan.released },
-    ...{ lastMs: plan.lastMs, lastValues: plan.lastValues, rows: plan.restRows },
+    ...{ lastMs: plan.lastMs, lastValues: plan.lastValues, rows: plan.restRows, histograms },
     strayColumns: plan.restStrays.columns,
     strayMs: plan.restStrays.tMs,
     strayValues: plan.restStrays.values,
@@ -259,18 +295,24 @@ interface NewPage {
   readonly bytes: Uint8Array;
 }
 
+interface SpanColumns {
+  readonly tMs: Float64Array;
+  /** Default: 0. */
+  readonly firstColumn?: number;
+  /** The end of the columns, not counted from `firstColumn`. */
+  readonly columnsCount: number;
+  /** The cells of a column over the span's rows, valid until the next call. */
+  readonly columnWords: (column: number) => Uint32Array;
+  readonly histograms: HistogramTable | undefined;
+}
+
 /** Divides the columns so that each page fits. */
-export function* rowsPages(
-  cohort: number,
-  tMs: Float64Array,
-  columnsCount: number,
-  columnWords: (column: number) => Uint32Array,
-  firstColumn = 0,
-): Iterable<NewPage> {
+export function* rowsPages(cohort: number, span: SpanColumns): Iterable<NewPage> {
+  const { tMs, columnsCount, columnWords, histograms, firstColumn = 0 } = span;
   let count = Math.min(PAGE_COLUMNS_FIRST, PAGE_COLUMNS_MAX, Math.max(1, columnsCount));
   for (let first = firstColumn; first < columnsCount;) {
     const columns = Math.min(count, columnsCount - first);
-    const bytes = encodeRowsPage(cohort, tMs, first, columns, columnWords);
+    const bytes = encodeRowsPage(cohort, tMs, first, columns, columnWords, histograms);
     if (bytes === undefined) {
       assert(columns > 1, "one column of a page's rows fits a page");
       count = Math.ceil(columns / 2);
@@ -288,8 +330,8 @@ export function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> 
   );
   const words = wordsOf(strays.values);
   // Raw times and values of this many fit a page even when nothing compresses.
-  const countMax = 2_048;
-  for (let at = 0; at < order.length; at += countMax) {
+  let countMax = 2_048;
+  for (let at = 0; at < order.length;) {
     const part = order.slice(at, at + countMax);
     const values = new Float64Array(part.length);
     const out = wordsOf(values);
@@ -305,8 +347,14 @@ export function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> 
       columns: Uint32Array.from(part, (from) => strays.columns[from]!),
       tMs: Float64Array.from(part, (from) => strays.tMs[from]!),
       values,
+      histograms: strays.histograms,
     });
-    assert(bytes !== undefined, "a page of strays fits");
+    if (bytes === undefined) {
+      assert(part.length > 1 && strays.histograms !== undefined, "a page of strays fits");
+      countMax = Math.ceil(part.length / 2);
+      continue;
+    }
+    at += part.length;
     const ref = {
       kind: "strays",
       startMs,
@@ -328,9 +376,16 @@ async function compact(
 ): Promise<readonly number[]> {
   if (plan.compact.length === 0) return [];
   try {
-    const { tMs, columns, columnsCount } = await mergedRows(plan.cohort, plan.compact, ports);
-    for (const page of rowsPages(plan.cohort, tMs, columnsCount, (column) => wordsOf(columns[column]!))) {
-      await keep({ ...page.ref, level: 1 }, page.bytes);
+    const merged = await mergedRows(plan.cohort, plan.compact, ports);
+    const { columns, columnsCount, histograms } = merged;
+    for (let at = 0; at < merged.tMs.length;) {
+      const columnWords = (column: number) => wordsOf(columns[column]!.subarray(at));
+      const rows = rowsThatFit(merged.tMs.length - at, columnsCount, columnWords, histograms);
+      const tMs = merged.tMs.slice(at, at + rows);
+      for (const page of rowsPages(plan.cohort, { tMs, columnsCount, columnWords, histograms })) {
+        await keep({ ...page.ref, level: 1 }, page.bytes);
+      }
+      at += rows;
     }
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;

@@ -4,6 +4,8 @@
  * oldest first.
  */
 import { UserError } from "../core/errors.ts";
+import { type FloatHistogram, withHint } from "../model/histogram/float_histogram.ts";
+import { histogramAt, type HistogramTable, holdsHistograms, putHistogram } from "../model/histogram_cell.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
 import { isAbsent, isStale, wordsOf } from "../model/stale.ts";
 import type { ColumnGroup, TimeRange } from "./source.ts";
@@ -13,29 +15,39 @@ interface Pile {
   tMs: Float64Array;
   values: Float64Array;
   count: number;
+  hasHistograms: boolean;
 }
 
 export class SeriesMerge {
   readonly #range: TimeRange;
   readonly #piles = new Map<string, Pile>();
+  readonly #histograms: FloatHistogram[] = [];
 
   constructor(range: TimeRange) {
     this.#range = range;
   }
 
-  addSample(labels: Labels, tMs: number, values: Float64Array, at: number): void {
+  addSample(
+    labels: Labels,
+    tMs: number,
+    values: Float64Array,
+    at: number,
+    histograms?: HistogramTable,
+  ): void {
     if (tMs < this.#range.startMs || tMs > this.#range.endMs) return;
     const pile = this.#pile(labels, 1);
     pile.tMs[pile.count] = tMs;
     pile.values.set(values.subarray(at, at + 1), pile.count);
     pile.count++;
+    if (histograms !== undefined) this.#take(pile, pile.count - 1, histograms);
   }
 
   /** Absent cells are left out. */
-  addColumn(labels: Labels, tMs: Float64Array, values: Float64Array): void {
+  addColumn(labels: Labels, tMs: Float64Array, values: Float64Array, histograms?: HistogramTable): void {
     const pile = this.#pile(labels, tMs.length);
     const words = wordsOf(values);
     const out = wordsOf(pile.values);
+    const from = pile.count;
     for (let i = 0; i < tMs.length; i++) {
       if (isAbsent(words, i)) continue;
       pile.tMs[pile.count] = tMs[i]!;
@@ -43,13 +55,33 @@ export class SeriesMerge {
       out[2 * pile.count + 1] = words[2 * i + 1]!;
       pile.count++;
     }
+    if (histograms !== undefined) this.#take(pile, from, histograms);
+  }
+
+  /**
+   * Histograms from `from` on move to the table of this merge. What they follow now is not what they followed when
+   * they were kept, so that a hint which says how they compare is unknown again. As Prometheus.
+   */
+  #take(pile: Pile, from: number, histograms: HistogramTable): void {
+    const words = wordsOf(pile.values);
+    if (!holdsHistograms(words, from, pile.count)) return;
+    pile.hasHistograms = true;
+    for (let i = from; i < pile.count; i++) {
+      const histogram = histogramAt(words, i, histograms);
+      if (histogram === undefined) continue;
+      const kept = histogram.counterResetHint === "gauge" ? histogram : withHint(histogram, "unknown");
+      putHistogram(words, i, this.#histograms, kept);
+    }
   }
 
   #pile(labels: Labels, room: number): Pile {
     const key = labelsKey(labels);
     let pile = this.#piles.get(key);
     if (pile === undefined) {
-      pile = { labels, tMs: new Float64Array(room), values: new Float64Array(room), count: 0 };
+      pile = {
+        ...{ labels, tMs: new Float64Array(room), values: new Float64Array(room), count: 0 },
+        hasHistograms: false,
+      };
       this.#piles.set(key, pile);
     } else if (pile.count + room > pile.tMs.length) {
       const capacity = Math.max(pile.count + room, pile.tMs.length * 2);
@@ -72,12 +104,13 @@ export class SeriesMerge {
           "query processing would load too many samples into memory in query execution",
         );
       }
-      yield groupOf(pile);
+      yield groupOf(pile, this.#histograms);
     }
   }
 }
 
-function groupOf({ labels, tMs, values, count }: Pile): ColumnGroup {
+function groupOf(pile: Pile, histograms: HistogramTable): ColumnGroup {
+  const { labels, tMs, values, count } = pile;
   // Stable: among equal times the one added last is last.
   const order = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => tMs[a]! - tMs[b]! || a - b);
   const times = new Float64Array(count);
@@ -100,5 +133,6 @@ function groupOf({ labels, tMs, values, count }: Pile): ColumnGroup {
     series: [labels],
     columns: [column.subarray(0, kept)],
     gaps: [gaps],
+    histograms: pile.hasHistograms ? histograms : undefined,
   };
 }

@@ -4,7 +4,8 @@
  */
 import { KvJournal } from "../actor/kv_journal.ts";
 import type { Kv, Log } from "../core/ports.ts";
-import { type Head, HEAD_DEFAULTS } from "./head.ts";
+import type { Head } from "./head.ts";
+import { HEAD_DEFAULTS } from "./head_options.ts";
 import { SHARD_ACTOR, type StorageKeys } from "./keys.ts";
 import { readHead } from "./open.ts";
 

@@ -9,12 +9,15 @@ import { messageOf } from "../core/errors.ts";
 import type { Clock, Kv, KvCommit, KvEntry, KvKey, Log } from "../core/ports.ts";
 import { ByteReader } from "./codecs/bytes.ts";
 import { decodeChunk, type PackedLabels } from "./codecs/labels_chunk.ts";
+import { decodeExemplarChunk } from "./codecs/exemplars.ts";
 import { decodeManifest, type Manifest } from "./codecs/manifest.ts";
 import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { takeHistograms } from "./cohort_histograms.ts";
 import { applyDeletions, loadDeletions } from "./deletions.ts";
 import { CorruptDataError, LeaseLostError } from "./errors.ts";
 import { decodeBoot, encodeBoot } from "./fence.ts";
-import { Head, type HeadOptions } from "./head.ts";
+import { Head } from "./head.ts";
+import type { HeadOptions } from "./head_options.ts";
 import { finishImport } from "./import/publish.ts";
 import type { StorageKeys } from "./keys.ts";
 import { manifestOf } from "./manifest_store.ts";
@@ -66,11 +69,27 @@ async function loadHead(
   // First the truncation point: what a writer beside this reader cuts off later is in the manifests by then.
   const through = await ports.kv.get(ports.keys.truncatedThrough);
   await new Opening(ports, head).load();
+  await loadExemplars(ports, head);
   applyDeletions(head, await loadDeletions(ports.kv, ports.keys, ports.log));
   const afterSeq = through === null ? 0 : new ByteReader(through.value, "truncation point").varint();
   head.truncatedThrough = afterSeq;
   head.nextSeq = afterSeq + 1;
   return { head, afterSeq };
+}
+
+/** A damaged chunk is left out. Its number is not used again, and what was dropped stays so. */
+async function loadExemplars({ kv, keys, log }: OpenPorts, head: Head): Promise<void> {
+  for await (const { key, value } of readAhead(kv.list({ prefix: keys.exemplars }), READ_AHEAD_ENTRIES)) {
+    const number = Number(key[key.length - 1]);
+    try {
+      const { exemplars, baseSeq } = decodeExemplarChunk(value);
+      head.exemplars.load(number, exemplars, baseSeq);
+    } catch (error) {
+      if (!(error instanceof CorruptDataError)) throw error;
+      head.exemplars.load(number, [], 0);
+      log.error("Exemplars cannot be read and are left out", { chunk: number, error: error.message });
+    }
+  }
 }
 
 /** A rejected commit may have been kept: the counter is read again, and one number more is no harm. */
@@ -232,6 +251,7 @@ class Opening {
     cohort.strayMs = manifest.strayMs;
     cohort.strayValues = manifest.strayValues;
     cohort.straysCount = manifest.strayMs.length;
+    if (manifest.histograms !== undefined) takeHistograms(cohort, [...manifest.histograms]);
     cohort.sealedMaxMs = manifest.sealedMaxMs;
     cohort.lateSeen = manifest.lateSeen;
     cohort.released = manifest.released;

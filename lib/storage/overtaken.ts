@@ -39,7 +39,10 @@ function isOvertaken(series: number, tMs: EpochMs, table: SeriesTable, newestOf:
 }
 
 /** Some cells of a row, bits kept. */
-export function pickCells({ tMs, columns, values }: AcceptedRow, keep: readonly number[]): AcceptedRow {
+export function pickCells(
+  { tMs, columns, values, histograms }: AcceptedRow,
+  keep: readonly number[],
+): AcceptedRow {
   const words = wordsOf(values);
   const picked = new Float64Array(keep.length);
   const kept = wordsOf(picked);
@@ -47,5 +50,5 @@ export function pickCells({ tMs, columns, values }: AcceptedRow, keep: readonly 
     kept[2 * i] = words[2 * keep[i]!]!;
     kept[2 * i + 1] = words[2 * keep[i]! + 1]!;
   }
-  return { tMs, columns: Uint32Array.from(keep, (i) => columns[i]!), values: picked };
+  return { tMs, columns: Uint32Array.from(keep, (i) => columns[i]!), values: picked, histograms };
 }

@@ -6,6 +6,8 @@
 import { UserError } from "../core/errors.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matchers.ts";
+import type { FloatHistogram } from "../model/histogram/float_histogram.ts";
+import { histogramAt, type HistogramTable, holdsHistograms, putHistogram } from "../model/histogram_cell.ts";
 import { fillAbsent, isGap, wordsOf } from "../model/stale.ts";
 import { ByteReader } from "./codecs/bytes.ts";
 import { neverFalls } from "./codecs/column.ts";
@@ -231,6 +233,7 @@ function decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, r
   const words = wordsOf(cells);
   const gaps = new Uint8Array(count);
   const falls = new Uint8Array(count);
+  const histograms: FloatHistogram[] = [];
   let at = 0;
   for (const span of spans) {
     const covered = new Uint8Array(count);
@@ -241,7 +244,7 @@ function decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, r
         if (column < page.firstColumn || column >= page.firstColumn + page.columnsCount) continue;
         try {
           if (falls[i] === 0 && !neverFalls(input, page.offsets[column - page.firstColumn]!)) falls[i] = 1;
-          if (decodePageColumn(page, column, input, cells, words, i * rows + at)) gaps[i] = 1;
+          if (decodePageColumn(page, column, input, cells, words, i * rows + at, histograms)) gaps[i] = 1;
           // Not less: a NaN on either side promises nothing.
           if (at > 0 && !(cells[i * rows + at]! >= cells[i * rows + at - 1]!)) falls[i] = 1;
           covered[i] = 1;
@@ -266,6 +269,10 @@ function decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, r
       cells.set(cohort.window.cells.subarray(start, start + windowRows), i * rows + at);
       if (gaps[i] === 0 && hasGap(windowWords, start, start + windowRows)) gaps[i] = 1;
       if (falls[i] === 0 && fallsIn(cells, i * rows + Math.max(0, at - 1), (i + 1) * rows)) falls[i] = 1;
+      if (
+        cohort.histograms !== undefined &&
+        moveHistograms(words, i * rows + at, windowRows, cohort.histograms, histograms)
+      ) falls[i] = 1;
     }
   }
   const columns: Float64Array[] = new Array(count);
@@ -277,13 +284,30 @@ function decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, r
     rising[i] = gaps[i] === 0 && falls[i] === 0;
   }
   const series = cohort.series.slice(first, end);
-  return { tMs: shown, series, columns, gaps: flags, rising };
+  const plain = { tMs: shown, series, columns, gaps: flags, rising };
+  return histograms.length === 0 ? plain : { ...plain, histograms };
 }
 
 /** Whether a value is not at least the one before it. */
 function fallsIn(values: Float64Array, from: number, to: number): boolean {
   for (let i = from + 1; i < to; i++) if (!(values[i]! >= values[i - 1]!)) return true;
   return false;
+}
+
+/** Cells of the window point into the head's table: what they point at goes to the group's. Whether there were any. */
+function moveHistograms(
+  words: Uint32Array,
+  start: number,
+  count: number,
+  from: HistogramTable,
+  to: FloatHistogram[],
+): boolean {
+  if (!holdsHistograms(words, start, start + count)) return false;
+  for (let i = start; i < start + count; i++) {
+    const histogram = histogramAt(words, i, from);
+    if (histogram !== undefined) putHistogram(words, i, to, histogram);
+  }
+  return true;
 }
 
 function hasGap(words: Uint32Array, start: number, end: number): boolean {
@@ -304,7 +328,7 @@ function mergedColumns(
   for (let i = 0; i < strays.at.length; i++) {
     merged.add(strays.at[i]!);
     if (!hidden.isEmpty && hidden.hides(strays.at[i]!, strays.tMs[i]!)) continue;
-    merge.addSample(cohort.series[strays.at[i]!]!, strays.tMs[i]!, strays.values, i);
+    merge.addSample(cohort.series[strays.at[i]!]!, strays.tMs[i]!, strays.values, i, cohort.histograms);
   }
   let positions: Map<number, number> | undefined;
   for (const ref of cohort.pages) {
@@ -321,7 +345,7 @@ function mergedColumns(
         if (position === undefined) continue;
         merged.add(position);
         if (!hidden.isEmpty && hidden.hides(position, sealed.tMs[i]!)) continue;
-        merge.addSample(cohort.series[position]!, sealed.tMs[i]!, sealed.values, i);
+        merge.addSample(cohort.series[position]!, sealed.tMs[i]!, sealed.values, i, sealed.histograms);
       }
     } catch (error) {
       cache.noteDamaged(cohort.cohort, ref, error);
@@ -340,8 +364,9 @@ function takeMerged(
   if (merged.size === 0) return group;
   const keep: number[] = [];
   for (let i = 0; i < group.series.length; i++) {
-    if (merged.has(first + i)) merge.addColumn(group.series[i]!, group.tMs, group.columns[i]!);
-    else keep.push(i);
+    if (merged.has(first + i)) {
+      merge.addColumn(group.series[i]!, group.tMs, group.columns[i]!, group.histograms);
+    } else keep.push(i);
   }
   if (keep.length === group.series.length) return group;
   return {
@@ -350,6 +375,7 @@ function takeMerged(
     columns: keep.map((i) => group.columns[i]!),
     gaps: keep.map((i) => group.gaps[i]!),
     ...(group.rising === undefined ? {} : { rising: keep.map((i) => group.rising![i]!) }),
+    histograms: group.histograms,
   };
 }
 

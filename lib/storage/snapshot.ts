@@ -29,6 +29,7 @@ export async function copyStore(
     await copyManifestsWithoutHead(from, to, keys, commits);
   } else {
     await copy(keys.manifests);
+    await copy(keys.exemplars);
     for (const key of [keys.boots, keys.truncatedThrough]) {
       const entry = await from.get(key);
       if (entry !== null) await commits.set(key, entry.value);

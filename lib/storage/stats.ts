@@ -1,5 +1,6 @@
 /** What storage says about itself, for `/metrics` and the status pages. */
 import type { EpochMs } from "../core/time.ts";
+import type { ExemplarStats } from "../model/exemplar.ts";
 
 export interface StorageStats {
   readonly series: number;
@@ -17,6 +18,8 @@ export interface StorageStats {
   readonly maxMs: EpochMs | undefined;
   /** Counters, since this process opened the shard. */
   readonly samplesAppended: number;
+  /** Of those, native histograms. */
+  readonly histogramsAppended: number;
   readonly outOfOrder: number;
   readonly outOfBounds: number;
   readonly duplicate: number;
@@ -37,6 +40,7 @@ export interface StorageStats {
   /** When a process that only reads last saw what its writer had; undefined in the writer. */
   readonly refreshedMs: EpochMs | undefined;
   readonly lastSealError: string;
+  readonly exemplars: ExemplarStats;
 }
 
 export interface NamedCount {

@@ -4,6 +4,7 @@
  * window part or in a page, never both.
  */
 import type { EpochMs } from "../core/time.ts";
+import type { HistogramTable } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
 import type { HiddenPart } from "./hidden.ts";
 
@@ -50,6 +51,8 @@ export interface CohortView {
   readonly pages: readonly PageRef[];
   readonly window: WindowView;
   readonly strays: StraysView;
+  /** What histogram cells of window and strays point into, among others; undefined: there are none. */
+  readonly histograms: HistogramTable | undefined;
   /** What of all this was deleted; empty nearly always. */
   readonly hidden: readonly HiddenPart[];
 }

@@ -56,6 +56,7 @@ Deno.test("journals of targets of version 1 decode", async () => {
     yieldToLoop: () => Promise.resolve(),
     log: QUIET,
     userAgent: "test",
+    keepsExemplars: false,
     observeInterval: () => {},
   } as const;
   const behavior = targetBehavior({

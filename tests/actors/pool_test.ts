@@ -18,6 +18,7 @@ async function newPool(config: ScrapeConfig) {
       yieldToLoop: () => Promise.resolve(),
       log: QUIET,
       userAgent: "test",
+      keepsExemplars: false,
       observeInterval: () => {},
     },
     files: NO_FILES,

@@ -26,6 +26,7 @@ async function newTarget(clients: HttpClients = clientsThat(() => "m 1\n"), forc
       yieldToLoop: () => Promise.resolve(),
       log: QUIET,
       userAgent: "test",
+      keepsExemplars: false,
       observeInterval: () => {},
     },
   });

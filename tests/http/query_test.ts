@@ -297,7 +297,33 @@ Deno.test("narthex/explain shows the query as it is run and its plan, and says w
   ok((await broken.text()).includes("1:5: parse error"));
 });
 
-Deno.test("query_exemplars finds none, but refuses a bad request", async () => {
+Deno.test("query_exemplars answers by series what any selector of the query names", async () => {
+  const asked: unknown[] = [];
+  const { json } = worldOf((deps) => ({
+    ...deps,
+    exemplars: (matcherSets, range) => {
+      asked.push([matcherSets.map((set) => set.map(({ name, value }) => [name, value])), range]);
+      const exemplar = {
+        labels: ["trace_id", "EpTxMJ40fUus7aGY"],
+        value: 6,
+        tMs: 1600096945479,
+        hasTime: true,
+      };
+      return Promise.resolve([{ labels: ["__name__", "a", "job", "j"], exemplars: [exemplar] }]);
+    },
+  }));
+  const query = encodeURIComponent("topk(2, rate(a[5m])) / on (x) max_over_time(b[1h:])");
+  strictEqual(
+    await json(`/api/v1/query_exemplars?query=${query}&start=1&end=2`),
+    '{"status":"success","data":[{"seriesLabels":{"__name__":"a","job":"j"},"exemplars":[' +
+      '{"labels":{"trace_id":"EpTxMJ40fUus7aGY"},"value":"6","timestamp":1600096945.479}]}]}',
+  );
+  deepStrictEqual(asked, [
+    [[[["__name__", "a"]], [["__name__", "b"]]], { startMs: 1000, endMs: 2000 }],
+  ]);
+});
+
+Deno.test("query_exemplars refuses a bad request", async () => {
   const { json, get } = worldOf();
   strictEqual(await json("/api/v1/query_exemplars?query=up&start=1&end=2"), '{"status":"success","data":[]}');
   strictEqual((await get("/api/v1/query_exemplars?query=up&start=2&end=1")).status, 400);

@@ -65,7 +65,16 @@ export async function startProcess(around: Surroundings): Promise<Process> {
         clock,
         log,
         target: {
-          ...{ storage, clients, files, clock, log, userAgent: "Narthex/sim", observeInterval },
+          ...{
+            storage,
+            clients,
+            files,
+            clock,
+            log,
+            userAgent: "Narthex/sim",
+            keepsExemplars: false,
+            observeInterval,
+          },
           yieldToLoop: () => Promise.resolve(),
         },
       },

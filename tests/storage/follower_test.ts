@@ -5,7 +5,7 @@ import { NEW_SERIES_BIT, type SampleBatch } from "../../lib/model/batch.ts";
 import { labelsFromRecord } from "../../lib/model/labels.ts";
 import { matcherOf } from "../../lib/model/matchers.ts";
 import { Follower } from "../../lib/storage/follower.ts";
-import { HEAD_DEFAULTS } from "../../lib/storage/head.ts";
+import { HEAD_DEFAULTS } from "../../lib/storage/head_options.ts";
 import { storageKeys } from "../../lib/storage/keys.ts";
 import { PageCache } from "../../lib/storage/page_cache.ts";
 import { createSeriesSource } from "../../lib/storage/reader.ts";

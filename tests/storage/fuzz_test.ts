@@ -9,6 +9,7 @@ import { placeOf } from "../../lib/actor/kv_keys.ts";
 import { decodePiece, encodeGroup, packRecords, unpackRecords } from "../../lib/actor/kv_pieces.ts";
 import { SimKv } from "../../lib/actor/sim_kv.ts";
 import { ByteReader, ByteWriter } from "../../lib/storage/codecs/bytes.ts";
+import { decodeExemplarChunk, encodeExemplarChunk } from "../../lib/storage/codecs/exemplars.ts";
 import { decodeChunk, encodeChunk } from "../../lib/storage/codecs/labels_chunk.ts";
 import { decodeManifest, encodeManifest } from "../../lib/storage/codecs/manifest.ts";
 import {
@@ -25,12 +26,15 @@ import {
   decodeRecord,
   decodeRow,
   encodeDefine,
+  encodeExemplarsRecord,
   encodeRow,
   finish,
 } from "../../lib/storage/journal_record.ts";
 import { linked, unlinked } from "../../lib/storage/journal_link.ts";
 import { manifestOf } from "../../lib/storage/manifest_store.ts";
-import { wordsOf } from "../../lib/model/stale.ts";
+import { setHistogram } from "../../lib/model/histogram_cell.ts";
+import { setStale, wordsOf } from "../../lib/model/stale.ts";
+import { latency } from "./histogram_samples.ts";
 
 /** Typed arrays that a decoder asks for, all together, from a few kilobytes of input. */
 const ALLOCATED_BYTES_MAX = 96 * 1024 * 1024;
@@ -107,9 +111,31 @@ function samplesBytes(): Uint8Array {
   return finish(out);
 }
 
+const histogramCells = new Float64Array(40);
+const histograms = Array.from({ length: 40 }, (_, i) => latency(i + 1, i < 30 ? 12 : 14));
+for (let i = 0; i < 40; i++) setHistogram(wordsOf(histogramCells), i, i);
+setStale(wordsOf(histogramCells), 20);
+
+function histogramsRecord(): Uint8Array {
+  const out = new ByteWriter();
+  const base = { lastWords: new Uint32Array(2 * WIDTH) };
+  beginSamples(out, 3, 2);
+  const columns = Uint32Array.of(0, 1);
+  for (const at of [0, 2]) {
+    const row = { tMs: times[at]!, columns, values: histogramCells.slice(at, at + 2), histograms };
+    encodeRow(out, row, at > 0, base);
+  }
+  return finish(out, true);
+}
+
+const exemplars = [1, 2, 3].map((n) => ({
+  ...{ series: labels[n % 2]!, labels: ["trace", `t${n}`], value: n, tMs: times[n]!, hasTime: n === 2 },
+}));
+
 function decodeRows(bytes: Uint8Array): void {
   const record = decodeRecord(bytes);
   if (record.kind === "define") return void record.defined.unpack();
+  if (record.kind === "exemplars") return;
   const base = { lastWords: new Uint32Array(2 * WIDTH) };
   for (let row = 0; row < record.rowsCount; row++) decodeRow(record.input, WIDTH, base);
 }
@@ -120,7 +146,7 @@ function decodePage(bytes: Uint8Array): void {
   const out = new Float64Array(page.rowsCount);
   const input = new ByteReader(page.payload, "page");
   for (let i = 0; i < page.columnsCount; i++) {
-    decodePageColumn(page, page.firstColumn + i, input, out, wordsOf(out), 0);
+    decodePageColumn(page, page.firstColumn + i, input, out, wordsOf(out), 0, []);
   }
 }
 
@@ -141,7 +167,38 @@ const SUBJECTS: readonly Subject[] = [
     wrap: (body) => body.length < 8 ? body : checked(body.slice()),
     decode: decodePage,
   },
+  {
+    name: "a page of histograms",
+    body: encodeRowsPage(7, times, 0, 1, () => wordsOf(histogramCells), histograms)!,
+    wrap: (body) => body.length < 8 ? body : checked(body.slice()),
+    decode: decodePage,
+  },
+  {
+    name: "a page of strays that are histograms",
+    body: encodeStraysPage(7, { ...strays, values: histogramCells.slice(0, 3), histograms })!,
+    wrap: (body) => body.length < 8 ? body : checked(body.slice()),
+    decode: decodePage,
+  },
   { name: "a manifest", ...packed(manifestBytes(), "varint"), decode: decodeManifest },
+  {
+    name: "a manifest with histograms",
+    ...packed(
+      encodeManifest({
+        ...decodeManifest(manifestBytes()),
+        lastValues: histogramCells.slice(0, 5),
+        histograms,
+      }),
+      "varint",
+    ),
+    decode: decodeManifest,
+  },
+  {
+    name: "a chunk of exemplars",
+    ...packed(encodeExemplarChunk(exemplars, 9)!, "uint32"),
+    decode: decodeExemplarChunk,
+  },
+  { name: "a record of exemplars", body: encodeExemplarsRecord(exemplars), wrap: plain, decode: decodeRows },
+  { name: "a record of histograms", body: histogramsRecord(), wrap: plain, decode: decodeRows },
   {
     name: "a chunk of the catalogue",
     ...packed(encodeChunk(labels)!, "uint32"),

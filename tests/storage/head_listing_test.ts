@@ -2,7 +2,8 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { compareLabels, type Labels, labelsFromRecord, labelValue } from "../../lib/model/labels.ts";
 import { type Matcher, matcherOf, matchesLabels } from "../../lib/model/matchers.ts";
-import { Head, HEAD_DEFAULTS } from "../../lib/storage/head.ts";
+import { Head } from "../../lib/storage/head.ts";
+import { HEAD_DEFAULTS } from "../../lib/storage/head_options.ts";
 import {
   labelNamesOf,
   labelValuesOf,

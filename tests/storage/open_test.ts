@@ -4,7 +4,7 @@ import type { Clock, Log, LogFields } from "../../lib/core/ports.ts";
 import { NEW_SERIES_BIT, type SampleBatch } from "../../lib/model/batch.ts";
 import { labelsFromRecord } from "../../lib/model/labels.ts";
 import { matcherOf } from "../../lib/model/matchers.ts";
-import { HEAD_DEFAULTS } from "../../lib/storage/head.ts";
+import { HEAD_DEFAULTS } from "../../lib/storage/head_options.ts";
 import { openHead } from "../../lib/storage/open.ts";
 import type { StorageStats } from "../../lib/storage/stats.ts";
 import { MemoryKv } from "./memory_kv.ts";

@@ -10,6 +10,7 @@ import type { Labels } from "../../lib/model/labels.ts";
 import type { Matcher } from "../../lib/model/matchers.ts";
 import { isAbsent, wordsOf } from "../../lib/model/stale.ts";
 import type { Head } from "../../lib/storage/head.ts";
+import type { HeadOptions } from "../../lib/storage/head_options.ts";
 import { storageKeys } from "../../lib/storage/keys.ts";
 import { PageCache } from "../../lib/storage/page_cache.ts";
 import { createSeriesSource } from "../../lib/storage/reader.ts";
@@ -38,8 +39,8 @@ export class ShardDriver {
   #readings = 0;
   readonly source: SeriesSource;
 
-  constructor(readonly retentionMs = Infinity) {
-    this.#behavior = shardBehavior({ kv: this.kv, keys: KEYS, log: QUIET, retentionMs });
+  constructor(readonly retentionMs = Infinity, head: Partial<HeadOptions> = {}) {
+    this.#behavior = shardBehavior({ kv: this.kv, keys: KEYS, log: QUIET, retentionMs, head });
     this.cache = new PageCache({ kv: this.kv, keys: KEYS, log: QUIET, bytesMax: 1 << 20 });
     this.source = createSeriesSource({
       cache: this.cache,

@@ -32,6 +32,8 @@ export interface FloatHistogram {
   /** Upper bounds, ascending, without +Inf; empty where the schema is exponential. */
   readonly customValues: Float64Array;
   readonly counterResetHint: CounterResetHint;
+  /** It came with whole counts and goes on as such (an integer histogram). Says nothing of what is computed from it. */
+  readonly fromIntegers?: true;
 }
 
 export const NO_BUCKETS: Buckets = { indexes: new Int32Array(0), counts: new Float64Array(0) };
@@ -48,6 +50,13 @@ export const EMPTY_HISTOGRAM: FloatHistogram = {
   customValues: NO_CUSTOM_VALUES,
   counterResetHint: "unknown",
 };
+
+/** Whether two have the same buckets, so that their counts can be told as differences. */
+export function sameLayout(a: FloatHistogram, b: FloatHistogram): boolean {
+  return a.schema === b.schema && Object.is(a.zeroThreshold, b.zeroThreshold) &&
+    sameIndexes(a.positive.indexes, b.positive.indexes) &&
+    sameIndexes(a.negative.indexes, b.negative.indexes) && sameNumbers(a.customValues, b.customValues);
+}
 
 export function isCustomSchema(schema: number): boolean {
   return schema === CUSTOM_BUCKETS_SCHEMA;

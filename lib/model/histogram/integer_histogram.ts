@@ -4,7 +4,7 @@
  */
 import type { CounterResetHint, FloatHistogram } from "./float_histogram.ts";
 import { NO_CUSTOM_VALUES } from "./float_histogram.ts";
-import { bucketsFromSpans, type Span } from "./spans.ts";
+import { bucketsFromSpans, onSide, type Span } from "./spans.ts";
 import { HistogramError, validateHistogram } from "./validate.ts";
 
 export interface IntegerHistogram {
@@ -33,19 +33,11 @@ export function floatFromInteger(h: IntegerHistogram): FloatHistogram {
     negative: onSide("negative", () => bucketsFromSpans(h.negativeSpans, runningSums(h.negativeDeltas))),
     customValues: h.customValues.length === 0 ? NO_CUSTOM_VALUES : Float64Array.from(h.customValues),
     counterResetHint: h.counterResetHint,
+    fromIntegers: true,
   };
   validateHistogram(float);
   checkTotal(float);
   return float;
-}
-
-function onSide<T>(side: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof HistogramError)) throw error;
-    throw new HistogramError(error.fault, `${side} side: ${error.message}`);
-  }
 }
 
 function runningSums(deltas: ArrayLike<number>): Float64Array {

@@ -49,6 +49,16 @@ function checkSpans(spans: readonly Span[], bucketsCount: number): void {
   );
 }
 
+/** Says on which side of a histogram something is wrong. */
+export function onSide<T>(side: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof HistogramError)) throw error;
+    throw new HistogramError(error.fault, `${side} side: ${error.message}`);
+  }
+}
+
 export function spansOf({ indexes }: Buckets): readonly Span[] {
   const spans: Span[] = [];
   let next = 0;

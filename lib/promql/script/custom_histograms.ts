@@ -13,7 +13,7 @@ import {
   withoutLabel,
 } from "../../model/labels.ts";
 import { loadSeries } from "./load_series.ts";
-import type { MemorySource } from "./memory_source.ts";
+import type { ScriptSource } from "./memory_source.ts";
 import type { SequenceValue } from "./sequence.ts";
 import type { SeriesLine } from "./series_line.ts";
 
@@ -25,7 +25,7 @@ interface Classic {
 }
 
 export function loadCustomHistograms(
-  source: MemorySource,
+  source: ScriptSource,
   series: readonly SeriesLine[],
   stepMs: number,
 ): void {

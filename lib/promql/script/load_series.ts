@@ -1,12 +1,12 @@
 /** The series of a `load` on their way into a source: value i at i steps, histograms with the hints they get stored with. */
 import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import { asStored } from "../../model/histogram/stored_hint.ts";
 import { putHistogram } from "../../model/histogram_cell.ts";
 import { absentColumn, setStale, wordsOf } from "../../model/stale.ts";
-import type { MemorySource } from "./memory_source.ts";
+import type { ScriptSource } from "./memory_source.ts";
 import type { SeriesLine } from "./series_line.ts";
-import { asStored } from "./stored_hint.ts";
 
-export function loadSeries(source: MemorySource, series: SeriesLine, stepMs: number): void {
+export function loadSeries(source: ScriptSource, series: SeriesLine, stepMs: number): void {
   const count = series.values.length;
   const tMs = new Float64Array(count);
   const values = absentColumn(count);

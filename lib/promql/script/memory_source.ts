@@ -31,7 +31,13 @@ interface GroupParts {
   readonly startTimesMs: (Float64Array | undefined)[];
 }
 
-export class MemorySource implements SeriesSource {
+/** Where scripts load series into and read them from. */
+export interface ScriptSource extends SeriesSource {
+  clear(): void;
+  add(labels: Labels, tMs: Float64Array, values: Float64Array, extras?: MemoryExtras): void;
+}
+
+export class MemorySource implements ScriptSource {
   readonly #series = new Map<string, MemorySeries>();
 
   #histograms: FloatHistogram[] = [];

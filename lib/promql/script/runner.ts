@@ -16,7 +16,7 @@ import { floatsEqual } from "./compare_histogram.ts";
 import { loadCustomHistograms } from "./custom_histograms.ts";
 import { matchesText } from "./expectations.ts";
 import { loadSeries } from "./load_series.ts";
-import { MemorySource } from "./memory_source.ts";
+import { MemorySource, type ScriptSource } from "./memory_source.ts";
 import { fixedAt, timesToTry } from "./variants.ts";
 
 export interface ScriptPorts {
@@ -38,8 +38,11 @@ export interface ScriptReport {
 type EvalCommand = Extract<Command, { kind: "eval" }>;
 
 /** Throws a `ScriptError` for a script that cannot be read. */
-export async function runScript(text: string, ports: ScriptPorts): Promise<ScriptReport> {
-  const source = new MemorySource();
+export async function runScript(
+  text: string,
+  ports: ScriptPorts,
+  source: ScriptSource = new MemorySource(),
+): Promise<ScriptReport> {
   const engine = engineOver(source, ports);
   const failures: EvalFailure[] = [];
   let passed = 0;
@@ -68,7 +71,7 @@ export async function runScript(text: string, ports: ScriptPorts): Promise<Scrip
 }
 
 /** The settings that scripts are written for. */
-function engineOver(source: MemorySource, ports: ScriptPorts): QueryEngine {
+function engineOver(source: ScriptSource, ports: ScriptPorts): QueryEngine {
   return createEngine({
     source,
     clock: ports.clock,

@@ -1,4 +1,5 @@
 /** One page against the directory and against itself: checksum, header, every column, every time. */
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
 import { ABSENT_HIGH, ABSENT_LOW, wordsOf } from "../../model/stale.ts";
 import { ByteReader } from "../codecs/bytes.ts";
 import { decodePageColumn, decodeStrays, type OpenPage, openPage } from "../codecs/page.ts";
@@ -21,9 +22,11 @@ function rowsSamples(page: OpenPage): number {
   const cells = new Float64Array(page.rowsCount);
   const words = wordsOf(cells);
   const input = new ByteReader(page.payload, "page");
+  const histograms: FloatHistogram[] = [];
   let samples = 0;
   for (let i = 0; i < page.columnsCount; i++) {
-    decodePageColumn(page, page.firstColumn + i, input, cells, words, 0);
+    histograms.length = 0;
+    decodePageColumn(page, page.firstColumn + i, input, cells, words, 0, histograms);
     for (let row = 0; row < page.rowsCount; row++) {
       if (words[2 * row + 1] !== ABSENT_HIGH || words[2 * row] !== ABSENT_LOW) samples++;
     }

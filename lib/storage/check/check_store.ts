@@ -6,11 +6,12 @@ import { CorruptRecordError, JournalGapError } from "../../actor/journal_errors.
 import { KvJournal } from "../../actor/kv_journal.ts";
 import type { Kv, KvEntry, KvKey, Log } from "../../core/ports.ts";
 import { ByteReader } from "../codecs/bytes.ts";
+import { decodeExemplarChunk } from "../codecs/exemplars.ts";
 import { decodeChunk } from "../codecs/labels_chunk.ts";
 import { decodeManifest, type Manifest } from "../codecs/manifest.ts";
 import { decodeDeletion } from "../deletions.ts";
 import { CorruptDataError } from "../errors.ts";
-import { HEAD_DEFAULTS } from "../head.ts";
+import { HEAD_DEFAULTS } from "../head_options.ts";
 import { SHARD_ACTOR, type StorageKeys } from "../keys.ts";
 import { manifestOf } from "../manifest_store.ts";
 import { readHead } from "../open.ts";
@@ -43,10 +44,12 @@ class StoreCheck {
   readonly #found: (finding: Finding) => void;
   readonly findings: Finding[] = [];
   readonly summary: CheckSummary = {
-    ...{ keys: 0, cohorts: 0, series: 0, pages: 0, pageBytes: 0, samples: 0, records: 0 },
+    ...{ keys: 0, cohorts: 0, series: 0, pages: 0, pageBytes: 0, samples: 0, exemplars: 0, records: 0 },
   };
   readonly #manifests = new Map<number, Manifest>();
   readonly #unreadable = new Set<number>();
+  /** Chunks of exemplars hold everything up to this record. */
+  #exemplarsSeq = 0;
 
   constructor(ports: CheckPorts, found: (finding: Finding) => void) {
     this.#ports = ports;
@@ -71,7 +74,7 @@ class StoreCheck {
   async #spaces(): Promise<void> {
     const { kv, keys } = this.#ports;
     const shard = keys.manifests.slice(0, -1);
-    const known = new Set(["b", "t", "m", "l", "p", "i", "e", "q", "x"]);
+    const known = new Set(["b", "t", "m", "l", "e", "p", "i", "d", "q", "x"]);
     for await (const { key } of kv.list({ prefix: [] })) {
       this.summary.keys++;
       const inShard = shard.every((part, i) => key[i] === part);
@@ -85,6 +88,15 @@ class StoreCheck {
         new ByteReader(entry.value, "counter").varint();
       } catch (error) {
         this.#tell(keyText(key), wordsOf(error));
+      }
+    }
+    for await (const { key, value } of kv.list({ prefix: keys.exemplars })) {
+      try {
+        const { exemplars, baseSeq } = decodeExemplarChunk(value);
+        this.summary.exemplars += exemplars.length;
+        this.#exemplarsSeq = Math.max(this.#exemplarsSeq, baseSeq);
+      } catch (error) {
+        this.#tell(keyText(key), wordsOf(error), { kind: "setAside", key });
       }
     }
     for await (const { key, value } of kv.list({ prefix: keys.deletions })) {
@@ -290,10 +302,16 @@ class StoreCheck {
       const mend = { kind: "cutJournal", seq: seq + 1 } as const;
       this.#tell(`journal, record ${seq + 1}`, wordsOf(error), mend);
     }
-    for (const { cohort, baseSeq } of this.#manifests.values()) {
+    const held = [
+      ...[...this.#manifests.values()].map(({ cohort, baseSeq }) =>
+        [`manifest of cohort ${cohort}`, baseSeq] as const
+      ),
+      ["exemplars", this.#exemplarsSeq] as const,
+    ];
+    for (const [where, baseSeq] of held) {
       if (baseSeq <= Math.max(seq, 1)) continue;
       const problem = `it holds all up to record ${baseSeq}, but the journal ends at ${seq}`;
-      this.#tell(`manifest of cohort ${cohort}`, problem, { kind: "limitManifests", endSeq: seq });
+      this.#tell(where, problem, { kind: "limitManifests", endSeq: seq });
       break;
     }
   }

@@ -38,6 +38,7 @@ export interface CheckSummary {
   pages: number;
   pageBytes: number;
   samples: number;
+  exemplars: number;
   records: number;
 }
 

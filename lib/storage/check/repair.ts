@@ -6,8 +6,11 @@ import { CorruptRecordError, JournalGapError } from "../../actor/journal_errors.
 import { KvJournal } from "../../actor/kv_journal.ts";
 import { StreamCatalogue } from "../../actor/kv_streams.ts";
 import { groupsRange, RECORD_SPACE } from "../../actor/kv_keys.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import { histogramAt, type HistogramTable, putHistogram } from "../../model/histogram_cell.ts";
 import { ABSENT_HIGH, ABSENT_LOW, wordsOf } from "../../model/stale.ts";
 import { ByteReader } from "../codecs/bytes.ts";
+import { decodeExemplarChunk, encodeExemplarChunk } from "../codecs/exemplars.ts";
 import { CHUNK_SERIES_MAX, decodeChunk, encodeChunk } from "../codecs/labels_chunk.ts";
 import { decodeManifest, encodeManifest, type Manifest } from "../codecs/manifest.ts";
 import { decodePageColumn, decodeStrays, type OpenPage } from "../codecs/page.ts";
@@ -165,6 +168,7 @@ class Repair {
     }
     const lastMs = new Float64Array(width).fill(-Infinity);
     const lastValues = new Float64Array(width);
+    const newestHistograms = new Map<number, FloatHistogram>();
     const pages: PageRef[] = [];
     let nextPage = 1;
     for await (const { key, value } of kv.list({ prefix: [...keys.pages, cohort] })) {
@@ -173,11 +177,16 @@ class Repair {
       try {
         const { page } = verifyPage(value, cohort);
         pages.push(entryOf(page, value.length, { page: number, level: 1 }));
-        noteNewest(page, lastMs, lastValues);
+        noteNewest(page, lastMs, lastValues, newestHistograms);
       } catch (error) {
         if (!(error instanceof CorruptDataError)) throw error;
         await this.#setAside(key);
       }
+    }
+    const histograms: FloatHistogram[] = [];
+    const lastWords = wordsOf(lastValues);
+    for (const [column, histogram] of newestHistograms) {
+      putHistogram(lastWords, column, histograms, histogram);
     }
     const kept = withoutOverlaps(pages);
     const keptNumbers = new Set(kept.map((ref) => ref.page));
@@ -200,6 +209,7 @@ class Repair {
       strayColumns: new Uint32Array(0),
       strayMs: new Float64Array(0),
       strayValues: new Float64Array(0),
+      histograms: histograms.length === 0 ? undefined : histograms,
     });
     await this.#commits.flush();
     this.#told(
@@ -265,6 +275,16 @@ class Repair {
       const manifest = decodeManifest(bytes);
       if (manifest.baseSeq > endSeq) await this.#write({ ...manifest, baseSeq: Math.max(endSeq, 1) });
     }
+    for await (const { key, value } of kv.list({ prefix: keys.exemplars })) {
+      try {
+        const { exemplars, baseSeq } = decodeExemplarChunk(value);
+        const bytes = baseSeq > endSeq ? encodeExemplarChunk(exemplars, endSeq) : undefined;
+        if (bytes !== undefined) await this.#commits.set(key, bytes);
+      } catch (error) {
+        if (!(error instanceof CorruptDataError)) throw error;
+        await this.#setAside(key);
+      }
+    }
   }
 }
 
@@ -293,26 +313,43 @@ function withoutOverlaps(pages: readonly PageRef[]): readonly PageRef[] {
   return kept.sort(byTime);
 }
 
-function noteNewest(page: OpenPage, lastMs: Float64Array, lastValues: Float64Array): void {
+/** Newest values that are histograms go to `lastHistograms`, by their columns. */
+function noteNewest(
+  page: OpenPage,
+  lastMs: Float64Array,
+  lastValues: Float64Array,
+  lastHistograms: Map<number, FloatHistogram>,
+): void {
   if (page.kind === "strays") {
-    const { columns, tMs, values } = decodeStrays(page);
-    for (let i = 0; i < tMs.length; i++) take(columns[i]!, tMs[i]!, values, i);
+    const { columns, tMs, values, histograms } = decodeStrays(page);
+    for (let i = 0; i < tMs.length; i++) take(columns[i]!, tMs[i]!, values, i, histograms);
     return;
   }
   const cells = new Float64Array(page.rowsCount);
   const words = wordsOf(cells);
   const input = new ByteReader(page.payload, "page");
+  const table: FloatHistogram[] = [];
   for (let column = page.firstColumn; column < page.firstColumn + page.columnsCount; column++) {
-    decodePageColumn(page, column, input, cells, words, 0);
+    table.length = 0;
+    decodePageColumn(page, column, input, cells, words, 0, table);
     for (let row = page.rowsCount - 1; row >= 0; row--) {
       if (words[2 * row + 1] === ABSENT_HIGH && words[2 * row] === ABSENT_LOW) continue;
-      take(column, page.tMs[row]!, cells, row);
+      take(column, page.tMs[row]!, cells, row, table);
       break;
     }
   }
-  function take(column: number, tMs: number, values: Float64Array, at: number): void {
+  function take(
+    column: number,
+    tMs: number,
+    values: Float64Array,
+    at: number,
+    histograms: HistogramTable | undefined,
+  ): void {
     if (column >= lastMs.length || tMs < lastMs[column]!) return;
     lastMs[column] = tMs;
+    const histogram = histogramAt(wordsOf(values), at, histograms);
+    if (histogram === undefined) lastHistograms.delete(column);
+    else lastHistograms.set(column, histogram);
     lastValues.set(values.subarray(at, at + 1), column);
   }
 }

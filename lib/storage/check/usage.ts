@@ -1,5 +1,6 @@
 /** How much each series takes and when it has samples, from every page of a store; one page is in memory at a time. */
 import type { Kv } from "../../core/ports.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
 import { isAbsent, wordsOf } from "../../model/stale.ts";
 import { ByteReader } from "../codecs/bytes.ts";
 import { decodePageColumn, openPage } from "../codecs/page.ts";
@@ -58,13 +59,15 @@ export async function seriesUsage(head: Head, kv: Kv, keys: StorageKeys): Promis
     const cells = new Float64Array(opened.rowsCount);
     const words = wordsOf(cells);
     const input = new ByteReader(opened.payload, "page");
+    const histograms: FloatHistogram[] = [];
     const share = value.length / Math.max(1, opened.payload.length);
     for (let i = 0; i < opened.columnsCount; i++) {
       const column = opened.firstColumn + i;
       const series = seriesOf[column]!;
       if (series === REMOVED_SERIES) continue;
       bytes[series]! += (opened.offsets[i + 1]! - opened.offsets[i]!) * share;
-      decodePageColumn(opened, column, input, cells, words, 0);
+      histograms.length = 0;
+      decodePageColumn(opened, column, input, cells, words, 0, histograms);
       let first = 0;
       while (first < opened.rowsCount && isAbsent(words, first)) first++;
       if (first === opened.rowsCount) continue;

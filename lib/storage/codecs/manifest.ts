@@ -6,15 +6,20 @@
 import { Buffer } from "node:buffer";
 import { crc32, zstdCompressSync } from "node:zlib";
 import type { EpochMs } from "../../core/time.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import type { HistogramTable } from "../../model/histogram_cell.ts";
 import { wordsOf } from "../../model/stale.ts";
 import type { PageRef } from "../view.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
-import { decodeColumn, encodeColumn, PAGE_ROWS_MAX } from "./column.ts";
+import { PAGE_ROWS_MAX } from "./column.ts";
+import { decodeCells, encodeCells } from "./histogram_column.ts";
 import { COHORT_COLUMNS_MAX } from "./labels_chunk.ts";
 import { unpack } from "./page.ts";
 
 const MAGIC = 0x314d504e; // "NPM1", little-endian
 const VERSION = 1;
+/** Of cohorts with histograms; all others stay readable for every version. */
+const VERSION_HISTOGRAMS = 2;
 const MANIFEST_BYTES_MAX = 512 * 1024 * 1024;
 const MANIFEST_ROWS_MAX = 1_000_000;
 const MANIFEST_STRAYS_MAX = 16_000_000;
@@ -42,28 +47,35 @@ export interface Manifest {
   readonly strayColumns: Uint32Array;
   readonly strayMs: Float64Array;
   readonly strayValues: Float64Array;
+  /** What cells of all values point into. */
+  readonly histograms?: HistogramTable | undefined;
   readonly pages: readonly PageRef[];
   /** Pages that are no longer part of the cohort but may lie in the store. */
   readonly garbage: readonly number[];
 }
 
-function writeValues(out: ByteWriter, values: Float64Array): void {
+function writeValues(out: ByteWriter, values: Float64Array, histograms?: HistogramTable): void {
   for (let at = 0; at < values.length; at += PAGE_ROWS_MAX) {
     const part = values.subarray(at, Math.min(at + PAGE_ROWS_MAX, values.length));
-    encodeColumn(out, wordsOf(part), part.length);
+    encodeCells(out, wordsOf(part), part.length, histograms);
   }
 }
 
-function readValues(input: ByteReader, count: number): Float64Array<ArrayBuffer> {
+function readValues(
+  input: ByteReader,
+  count: number,
+  histograms?: FloatHistogram[],
+): Float64Array<ArrayBuffer> {
   const parts = new Float64Array(count);
   const words = new Uint32Array(parts.buffer);
   for (let at = 0; at < count; at += PAGE_ROWS_MAX) {
-    decodeColumn(input, parts, words, at, Math.min(PAGE_ROWS_MAX, count - at));
+    decodeCells(input, parts, words, at, Math.min(PAGE_ROWS_MAX, count - at), histograms);
   }
   return parts;
 }
 
 export function encodeManifest(manifest: Manifest): Uint8Array {
+  const { histograms } = manifest;
   const out = new ByteWriter(4096);
   out.varint(manifest.cohort);
   out.text(manifest.name);
@@ -75,17 +87,17 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   out.byte((manifest.lateSeen ? 1 : 0) | (manifest.released ? 2 : 0));
   out.varint(manifest.lastMs.length);
   writeValues(out, manifest.lastMs);
-  writeValues(out, manifest.lastValues);
+  writeValues(out, manifest.lastValues, histograms);
   out.varint(manifest.rows.length);
   for (const row of manifest.rows) {
     out.zigzag(row.tMs);
     out.varint(row.values.length);
-    writeValues(out, row.values);
+    writeValues(out, row.values, histograms);
   }
   out.varint(manifest.strayMs.length);
   writeValues(out, Float64Array.from(manifest.strayColumns));
   writeValues(out, manifest.strayMs);
-  writeValues(out, manifest.strayValues);
+  writeValues(out, manifest.strayValues, histograms);
   out.varint(manifest.pages.length);
   let lastMs = 0;
   for (const page of manifest.pages) {
@@ -106,7 +118,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   const whole = new ByteWriter(packed.length + 32);
   whole.uint32(MAGIC);
   whole.uint32(0);
-  whole.byte(VERSION);
+  whole.byte(histograms === undefined ? VERSION : VERSION_HISTOGRAMS);
   whole.varint(body.length);
   whole.raw(packed);
   const bytes = whole.take();
@@ -123,7 +135,10 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   const actual = crc32(Buffer.from(bytes.buffer, bytes.byteOffset + 8, bytes.length - 8));
   if (checksum !== actual) outer.fail(`checksum is ${actual}, expected ${checksum}`);
   const version = outer.byte();
-  if (version !== VERSION) outer.fail(`expected version ${VERSION}, got ${version}`);
+  if (version !== VERSION && version !== VERSION_HISTOGRAMS) {
+    outer.fail(`expected version ${VERSION} or ${VERSION_HISTOGRAMS}, got ${version}`);
+  }
+  const histograms: FloatHistogram[] | undefined = version === VERSION ? undefined : [];
   const size = outer.count(MANIFEST_BYTES_MAX, "bytes");
   const input = new ByteReader(unpack(outer.raw(outer.left), size, what), what);
   const cohort = input.varint();
@@ -136,18 +151,18 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   const flags = input.byte();
   const width = input.count(Math.min(COHORT_COLUMNS_MAX, input.left * PAGE_ROWS_MAX), "columns");
   const lastMs = readValues(input, width);
-  const lastValues = readValues(input, width);
+  const lastValues = readValues(input, width, histograms);
   const rows: ManifestRow[] = [];
   const rowsCount = input.count(MANIFEST_ROWS_MAX, "rows");
   for (let i = 0; i < rowsCount; i++) {
     const tMs = input.zigzag();
-    rows.push({ tMs, values: readValues(input, input.count(width, "cells of a row")) });
+    rows.push({ tMs, values: readValues(input, input.count(width, "cells of a row"), histograms) });
   }
   // A constant column of strays takes a few bytes for thousands of them.
   const straysCount = input.count(Math.min(MANIFEST_STRAYS_MAX, input.left * PAGE_ROWS_MAX), "strays");
   const strayColumns = Uint32Array.from(readValues(input, straysCount));
   const strayMs = readValues(input, straysCount);
-  const strayValues = readValues(input, straysCount);
+  const strayValues = readValues(input, straysCount, histograms);
   const pages: PageRef[] = [];
   const pagesCount = input.count(input.left, "pages");
   let endMs = 0;
@@ -177,5 +192,6 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   return {
     ...{ cohort, name, baseSeq, nextPage, sealedMaxMs, minMs, lastChunkColumn, lateSeen, released },
     ...{ lastMs, lastValues, rows, strayColumns, strayMs, strayValues, pages, garbage },
+    ...(histograms === undefined ? {} : { histograms }),
   };
 }

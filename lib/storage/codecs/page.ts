@@ -8,9 +8,12 @@ import { constants, crc32, zstdCompressSync, zstdDecompressSync } from "node:zli
 import type { EpochMs } from "../../core/time.ts";
 import { KV_VALUE_BYTES_MAX } from "../../core/limits.ts";
 import { assert } from "../../core/assert.ts";
+import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
+import type { HistogramTable } from "../../model/histogram_cell.ts";
 import { CorruptDataError } from "../errors.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { decodeColumn, encodeColumn, PAGE_ROWS_MAX } from "./column.ts";
+import { decodeCells, encodeCells } from "./histogram_column.ts";
 
 /** Output buffers of zstd: the least that node takes, and what a damaged size may ask for at once. */
 const UNPACK_CHUNK_BYTES_MIN = 64;
@@ -24,6 +27,8 @@ export const PAGE_COLUMNS_MAX = 16_384;
 
 const MAGIC = 0x3147504e; // "NPG1", little-endian
 const VERSION = 1;
+/** Of pages that hold histograms; all others stay readable for every version. */
+const VERSION_HISTOGRAMS = 2;
 const KIND_ROWS = 0;
 const KIND_STRAYS = 1;
 const PACKED = 0x80;
@@ -43,6 +48,7 @@ export interface PageHead {
   readonly rowsCount: number;
   readonly firstColumn: number;
   readonly columnsCount: number;
+  readonly hasHistograms: boolean;
 }
 
 /** An opened page. Its payload is shared: read-only. */
@@ -55,6 +61,7 @@ export interface OpenPage extends PageHead {
 }
 
 function sealBytes(head: PageHead, payload: Uint8Array): Uint8Array | undefined {
+  if (payload.length > PAGE_PAYLOAD_BYTES_MAX) return undefined;
   let packedBody = payload;
   let flags = head.kind === "rows" ? KIND_ROWS : KIND_STRAYS;
   if (payload.length >= PACK_BYTES_MIN) {
@@ -68,7 +75,7 @@ function sealBytes(head: PageHead, payload: Uint8Array): Uint8Array | undefined 
   const out = new ByteWriter(HEADER_BYTES + packedBody.length);
   out.uint32(MAGIC);
   out.uint32(0);
-  out.byte(VERSION);
+  out.byte(head.hasHistograms ? VERSION_HISTOGRAMS : VERSION);
   out.byte(flags);
   out.byte(head.rowsCount & 0xff);
   out.byte(head.rowsCount >> 8);
@@ -86,8 +93,8 @@ function sealBytes(head: PageHead, payload: Uint8Array): Uint8Array | undefined 
 
 /**
  * Encodes columns `firstColumn … firstColumn + columnsCount` over the rows at `tMs`. `columnWords(column)` gives
- * the cells of a column as words, valid until its next call. Undefined when the page would exceed its limit: the
- * caller then divides the columns.
+ * the cells of a column as words, valid until its next call; `histograms` is what they may point into. Undefined
+ * when the page would exceed its limit: the caller then divides the columns.
  */
 export function encodeRowsPage(
   cohort: number,
@@ -95,13 +102,15 @@ export function encodeRowsPage(
   firstColumn: number,
   columnsCount: number,
   columnWords: (column: number) => Uint32Array,
+  histograms?: HistogramTable,
 ): Uint8Array | undefined {
   assert(tMs.length > 0 && tMs.length <= PAGE_ROWS_MAX && columnsCount <= PAGE_COLUMNS_MAX);
   body.clear();
   const sizes = new Uint32Array(columnsCount);
   for (let i = 0; i < columnsCount; i++) {
     const start = body.length;
-    encodeColumn(body, columnWords(firstColumn + i), tMs.length);
+    if (histograms === undefined) encodeColumn(body, columnWords(firstColumn + i), tMs.length);
+    else encodeCells(body, columnWords(firstColumn + i), tMs.length, histograms);
     sizes[i] = body.length - start;
     if (body.length > PAGE_PAYLOAD_BYTES_MAX / 2) return undefined;
   }
@@ -117,6 +126,7 @@ export function encodeRowsPage(
     rowsCount: tMs.length,
     firstColumn,
     columnsCount,
+    hasHistograms: histograms !== undefined,
   }, out.peek());
 }
 
@@ -125,6 +135,7 @@ export interface Strays {
   readonly columns: Uint32Array;
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  readonly histograms?: HistogramTable | undefined;
 }
 
 export function encodeStraysPage(cohort: number, strays: Strays): Uint8Array | undefined {
@@ -138,10 +149,11 @@ export function encodeStraysPage(cohort: number, strays: Strays): Uint8Array | u
   }
   const out = new ByteWriter(1024);
   for (const part of [Float64Array.from(strays.columns), strays.tMs, strays.values]) {
-    encodeColumn(out, new Uint32Array(part.buffer, part.byteOffset, count * 2), count);
+    const words = new Uint32Array(part.buffer, part.byteOffset, count * 2);
+    encodeCells(out, words, count, part === strays.values ? strays.histograms : undefined);
   }
   const head = { kind: "strays", cohort, startMs, endMs, rowsCount: count, firstColumn: 0 } as const;
-  return sealBytes({ ...head, columnsCount: 0 }, out.peek());
+  return sealBytes({ ...head, columnsCount: 0, hasHistograms: strays.histograms !== undefined }, out.peek());
 }
 
 /** Throws a `CorruptDataError` that says what is wrong. */
@@ -156,7 +168,9 @@ export function openPage(bytes: Uint8Array): OpenPage {
   const actual = crc32(Buffer.from(bytes.buffer, bytes.byteOffset + 8, bytes.length - 8));
   if (checksum !== actual) input.fail(`checksum is ${actual}, expected ${checksum}`);
   const version = input.byte();
-  if (version !== VERSION) input.fail(`expected version ${VERSION}, got ${version}`);
+  if (version !== VERSION && version !== VERSION_HISTOGRAMS) {
+    input.fail(`expected version ${VERSION} or ${VERSION_HISTOGRAMS}, got ${version}`);
+  }
   const flags = input.byte();
   if ((flags & ~(PACKED | KIND_STRAYS)) !== 0) input.fail(`unknown flags ${flags}`);
   const kind = (flags & KIND_STRAYS) === 0 ? "rows" : "strays";
@@ -179,7 +193,8 @@ export function openPage(bytes: Uint8Array): OpenPage {
   if (payload.length !== payloadBytes) {
     input.fail(`expected a payload of ${payloadBytes} bytes, got ${payload.length}`);
   }
-  const head = { kind, cohort, startMs, endMs, rowsCount, firstColumn, columnsCount } as const;
+  const hasHistograms = version === VERSION_HISTOGRAMS;
+  const head = { kind, cohort, startMs, endMs, rowsCount, firstColumn, columnsCount, hasHistograms } as const;
   const none = { payload, tMs: new Float64Array(0), offsets: new Uint32Array(0) };
   if (kind === "strays") return { ...head, ...none };
   const columns = new ByteReader(payload, what);
@@ -206,7 +221,7 @@ export function unpack(bytes: Uint8Array, size: number, what: string): Uint8Arra
   }
 }
 
-/** Decodes one column of an opened page into `out` from `at` on; whether it has gaps. */
+/** Decodes one column of an opened page into `out` from `at` on, its histograms into `histograms`; whether it has gaps. */
 export function decodePageColumn(
   page: OpenPage,
   column: number,
@@ -214,10 +229,13 @@ export function decodePageColumn(
   out: Float64Array,
   outWords: Uint32Array,
   at: number,
+  histograms?: FloatHistogram[],
 ): boolean {
   const index = column - page.firstColumn;
   input.at = page.offsets[index]!;
-  const gaps = decodeColumn(input, out, outWords, at, page.rowsCount);
+  const gaps = page.hasHistograms
+    ? decodeCells(input, out, outWords, at, page.rowsCount, histograms)
+    : decodeColumn(input, out, outWords, at, page.rowsCount);
   if (input.at !== page.offsets[index + 1]) input.fail(`column ${column} ends at the wrong place`);
   return gaps;
 }
@@ -226,11 +244,13 @@ export function decodeStrays(page: OpenPage): Strays {
   const count = page.rowsCount;
   const input = new ByteReader(page.payload, "strays page");
   const parts: Float64Array[] = [];
+  const histograms: FloatHistogram[] | undefined = page.hasHistograms ? [] : undefined;
   for (let i = 0; i < 3; i++) {
     const part = new Float64Array(count);
-    decodeColumn(input, part, new Uint32Array(part.buffer), 0, count);
+    decodeCells(input, part, new Uint32Array(part.buffer), 0, count, i === 2 ? histograms : undefined);
     parts.push(part);
   }
   if (input.left !== 0) input.fail(`${input.left} bytes too many`);
-  return { columns: Uint32Array.from(parts[0]!), tMs: parts[1]!, values: parts[2]! };
+  const strays = { columns: Uint32Array.from(parts[0]!), tMs: parts[1]!, values: parts[2]! };
+  return histograms === undefined ? strays : { ...strays, histograms };
 }

@@ -101,7 +101,11 @@ export class ImportCohort {
         if (cursor !== undefined) scatter(cursor, times, words);
         return words;
       };
-      for (const page of rowsPages(this.id, times, end, columnWords, first)) {
+      const span = {
+        ...{ tMs: times, firstColumn: first, columnsCount: end, columnWords },
+        histograms: undefined,
+      };
+      for (const page of rowsPages(this.id, span)) {
         await this.#keep(page.ref, page.bytes, keys, commits);
       }
       for (const cursor of present.values()) cursor.at = lowerBound(cursor.tMs, lastMs + 1);
