@@ -60,6 +60,8 @@ const IMPORTS: readonly (readonly [folder: string, from: readonly string[]])[] =
     "lib/exposition",
     "lib/promql",
     "lib/rules",
+    "lib/rule_test",
+    "lib/template",
     "lib/client",
     "lib/storage",
   ]],

@@ -6,7 +6,7 @@
 import { assert } from "../core/assert.ts";
 import { messageOf, UserError } from "../core/errors.ts";
 import { type EpochMs, formatDurationMs } from "../core/time.ts";
-import { type Labels, labelsOf, quoteGo } from "../model/labels.ts";
+import { labelsOf, quoteGo } from "../model/labels.ts";
 import { createEngine } from "../promql/engine.ts";
 import { parseMetricSelector, type ParseOptions } from "../promql/parse.ts";
 import type { QueryEngine } from "../promql/result.ts";

@@ -15,7 +15,7 @@ import {
 import { type Matcher, matchesLabels } from "../model/matchers.ts";
 import { setStale, wordsOf } from "../model/stale.ts";
 import type { SeriesLine } from "../promql/script/series_line.ts";
-import { asStored } from "../promql/script/stored_hint.ts";
+import { asStored } from "../model/histogram/stored_hint.ts";
 import type { RuleVector } from "../rules/vector.ts";
 import type { ColumnGroup, SelectRequest, SeriesSource, TimeRange } from "../storage/source.ts";
 
@@ -100,8 +100,9 @@ export class TestSource implements SeriesSource {
   }
 
   #putHistogram(series: GrowingSeries, at: number, histogram: FloatHistogram): void {
-    series.previous = asStored(histogram, series.previous);
-    putHistogram(wordsOf(series.values), at, this.#histograms, series.previous);
+    const stored = asStored(histogram, series.previous);
+    series.previous = stored;
+    putHistogram(wordsOf(series.values), at, this.#histograms, stored);
   }
 
   #of(labels: Labels): GrowingSeries {

@@ -4,7 +4,8 @@ import { HtmlTemplate } from "../../lib/template/html/html_template.ts";
 import { SafeHtml } from "../../lib/template/html/safe_html.ts";
 import { GoMap, type GoValue } from "../../lib/template/values.ts";
 import "../seed.ts";
-import { HTML_CASES, HTML_ERRORS } from "./html_cases.ts";
+import { HTML_ERRORS, MARKUP_CASES } from "./html_cases.ts";
+import { SCRIPT_CASES } from "./html_script_cases.ts";
 
 async function expand(text: string, value: GoValue): Promise<string> {
   const data = GoMap.ofAny([
@@ -18,7 +19,9 @@ async function expand(text: string, value: GoValue): Promise<string> {
 }
 
 Deno.test("a printed value is escaped for the place where it stands, as Go's html/template does", async () => {
-  for (const [text, value, wanted] of HTML_CASES) strictEqual(await expand(text, value), wanted, text);
+  for (const [text, value, wanted] of [...MARKUP_CASES, ...SCRIPT_CASES]) {
+    strictEqual(await expand(text, value), wanted, text);
+  }
 });
 
 Deno.test("a template whose contexts cannot be told is refused in Go's words", async () => {
