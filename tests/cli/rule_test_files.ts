@@ -14,7 +14,7 @@ export const RULES = `groups:
     labels: { severity: '{{ if gt $value 8.0 }}page{{ else }}mail{{ end }}', blank: "" }
     annotations:
       summary: '{{ $labels.job }} is at {{ $value | humanize }} on {{ $externalLabels.region }} {{ $externalURL }}'
-      list: '{{ range query "sum by (job) (in)" }}{{ .Labels.job }}={{ .Value }} {{ end }}'
+      list: '{{ range query "sum by (job) (in)" | sortByLabel "job" }}{{ .Labels.job }}={{ .Value }} {{ end }}'
       broken: '{{ first (query "nothing") }}'
   - { alert: Kept, expr: in == 3, keep_firing_for: 2m }
   - { alert: Twin, expr: "in{job='x'} > 0" }
