@@ -104,8 +104,8 @@ export function queryGateBehavior(
     command: Extract<QueryGateCommand, { kind: "run" }>,
     nowMs: EpochMs,
   ): GateDecision {
-    const { id, spec, lookbackMs, deadlineMs, replyTo } = command;
-    const entry: QueuedQuery = { id, spec, lookbackMs, queuedAtMs: nowMs, deadlineMs, replyTo };
+    const { id, spec, lookbackMs, countsSteps, deadlineMs, replyTo } = command;
+    const entry: QueuedQuery = { id, spec, lookbackMs, countsSteps, queuedAtMs: nowMs, deadlineMs, replyTo };
     if (state.running.size < options.concurrencyMax) {
       return {
         events: [{ kind: "queryQueued", entry }, { kind: "queryStarted", id, atMs: nowMs }],
@@ -195,6 +195,7 @@ export function queryGateBehavior(
         const outcome = await outcomeOf(options.engine, entry.spec, {
           timeoutMs,
           signal: AbortSignal.any([signal, abort.signal]),
+          countsSteps: entry.countsSteps,
           ...(entry.lookbackMs === undefined ? {} : { lookbackMs: entry.lookbackMs }),
         });
         if (outcome.kind === "failed") return { kind: "finished", id: entry.id, outcome };

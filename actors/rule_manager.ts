@@ -15,8 +15,11 @@ import { ruleGroupBehavior, type RuleGroupDeps } from "./rule_group.ts";
 /** Of a group's actor: part of its journal's keys, which are short. */
 const NAME_BYTES_MAX = 400;
 const SNAPSHOT_EVERY = 200;
-/** While the store is in trouble the journals of many groups fail again and again; evaluation goes on in between. */
-const RESTARTS_MAX = 1_000;
+/**
+ * While the store is in trouble the journal of every group with news fails again and again. That is no reason to end
+ * the server, which still scrapes and answers: the groups come back with the store.
+ */
+const RESTARTS_MAX = 1_000_000;
 
 export interface RuleManagerOptions {
   readonly path: ActorPath;

@@ -25,7 +25,7 @@ for (const [name, series] of Object.entries(sets)) {
     value: { kind: "matrix" as const, series },
     warnings: [],
     infos: [],
-    stats: { samplesRead: 0, samplesPeak: 0, prepareMs: 0, evalMs: 0 },
+    stats: { samplesTotal: 0, samplesRead: 0, samplesPeak: 0, prepareMs: 0, evalMs: 0 },
   };
   let best = Infinity;
   let bytes = 0;

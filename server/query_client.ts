@@ -32,6 +32,7 @@ export function createQueryClient({ system, gate, clock, timeoutMs }: QueryClien
         id,
         spec,
         lookbackMs: options.lookbackMs,
+        countsSteps: options.countsSteps ?? false,
         deadlineMs: clock.nowMs() + allowedMs,
       }, allowedMs + ANSWER_GRACE_MS);
       if (outcome.kind === "failed") throw new UserError(outcome.code, outcome.message);

@@ -23,6 +23,7 @@ import { Follower } from "../lib/storage/follower.ts";
 import { HEAD_DEFAULTS } from "../lib/storage/head_options.ts";
 import { SHARD_ACTOR, SHARD_PREFIX, type StorageKeys, storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
+import type { SeriesSource } from "../lib/storage/source.ts";
 import { configBehavior } from "../actors/config.ts";
 import type { ConfigCommand } from "../actors/protocol/config.ts";
 import type { ShardCommand } from "../actors/protocol/shard.ts";
@@ -123,7 +124,7 @@ export async function startServer(
   const chosen = await chooseConfig(args, listening.addresses, world);
   const load = async () => {
     const loaded = await loadConfig(chosen.path, chosen.files, world.env);
-    return flags["narthex.read-only"] ? { ...loaded, scrapeConfigs: [] } : loaded;
+    return flags["narthex.read-only"] ? { ...loaded, scrapeConfigs: [], ruleFiles: [] } : loaded;
   };
   let config: PrometheusConfig;
   try {
@@ -216,21 +217,25 @@ export async function startServer(
       );
     const yieldToLoop = oneATurn(world.yieldToLoop); // among all queries
     const cache = new PageCache({ kv: readKv, keys, log, bytesMax: PAGE_CACHE_BYTES_DEFAULT, yieldToLoop });
-    const source = createSeriesSource({ head: askHead(system, storage), cache, yieldToLoop });
-    const engine = createEngine({
-      source,
-      clock,
-      yieldToLoop,
-      lookbackMs: flags["query.lookback-delta"],
-      samplesMax: flags["query.max-samples"],
-      timeoutMs: flags["query.timeout"],
-      get noStepSubqueryIntervalMs() {
-        return status.config?.global.evaluationIntervalMs ?? config.global.evaluationIntervalMs;
-      },
-      parseOptions: status.parseOptions,
-      delayedNameRemoval: args.features.includes("promql-delayed-name-removal"),
-      typeAndUnitLabels: args.features.includes("type-and-unit-labels"),
-    });
+    const head = askHead(system, storage);
+    const source = createSeriesSource({ head, cache, yieldToLoop });
+    const engineOver = (source: SeriesSource) =>
+      createEngine({
+        source,
+        clock,
+        yieldToLoop,
+        lookbackMs: flags["query.lookback-delta"],
+        samplesMax: flags["query.max-samples"],
+        timeoutMs: flags["query.timeout"],
+        get noStepSubqueryIntervalMs() {
+          return status.config?.global.evaluationIntervalMs ?? config.global.evaluationIntervalMs;
+        },
+        parseOptions: status.parseOptions,
+        delayedNameRemoval: args.features.includes("promql-delayed-name-removal"),
+        perStepStats: args.features.includes("promql-per-step-stats"),
+        typeAndUnitLabels: args.features.includes("type-and-unit-labels"),
+      });
+    const engine = engineOver(source);
     const gate = await system.spawn(
       "query_gate",
       queryGateBehavior({
@@ -269,11 +274,13 @@ export async function startServer(
         },
       }),
     );
+    // What a rule sees need not survive a crash first: nobody has been shown it, and its own samples come later.
+    const hasty = { ...head, untilDurable: () => Promise.resolve() };
     const rules = await startRules({
       system,
       storage,
       source,
-      engine: queryLog.logged(engine),
+      engine: queryLog.logged(engineOver(createSeriesSource({ head: hasty, cache, yieldToLoop }))),
       notifier: undefined,
       files: chosen.files,
       clock,

@@ -32,6 +32,7 @@ export type QueryGateCommand =
     readonly id: string;
     readonly spec: QuerySpec;
     readonly lookbackMs: number | undefined;
+    readonly countsSteps: boolean;
     /** Queueing included. */
     readonly deadlineMs: EpochMs;
     readonly replyTo: ReplyTo<QueryOutcome>;
@@ -54,6 +55,7 @@ export interface QueuedQuery {
   readonly id: string;
   readonly spec: QuerySpec;
   readonly lookbackMs: number | undefined;
+  readonly countsSteps: boolean;
   readonly queuedAtMs: EpochMs;
   readonly deadlineMs: EpochMs;
   readonly replyTo: ReplyTo<QueryOutcome>;

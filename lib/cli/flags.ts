@@ -51,6 +51,7 @@ export const ACTIVE_FEATURES: ReadonlySet<string> = new Set([
   "promql-extended-range-selectors",
   "promql-binop-fill-modifiers",
   "promql-delayed-name-removal",
+  "promql-per-step-stats",
   "type-and-unit-labels",
   "concurrent-rule-eval",
   "exemplar-storage",
@@ -64,7 +65,7 @@ const INACTIVE_FEATURES: ReadonlySet<string> = new Set(
   ("auto-reload-config created-timestamp-zero-ingestion delayed-compaction " +
     "extra-scrape-metrics fast-startup histograms-st-encoding memory-snapshot-on-shutdown " +
     "metadata-wal-records native-histograms ooo-native-histograms old-ui " +
-    "otlp-deltatocumulative otlp-native-delta-ingestion promql-per-step-stats search-api st-storage " +
+    "otlp-deltatocumulative otlp-native-delta-ingestion search-api st-storage " +
     "st-synthesis use-start-timestamps use-uncached-io xor2-encoding").split(" "),
 );
 

@@ -120,6 +120,7 @@ function queryOptions(params: Params, { signal, request, url, remoteAddress }: C
     origin: { kind: "http", clientIp, method: request.method, path: url.pathname },
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(lookbackMs === undefined ? {} : { lookbackMs }),
+    ...(params.get("stats") === "all" ? { countsSteps: true } : {}),
   };
 }
 

@@ -48,12 +48,12 @@ class EngineMeter {
     this.#running.inc();
     try {
       const result = await run();
-      const { prepareMs, evalMs, samplesRead, queuedMs = 0, sortMs } = result.stats;
+      const { prepareMs, evalMs, samplesTotal, samplesRead, queuedMs = 0, sortMs } = result.stats;
       this.#durations.labels("queue_time").observe(queuedMs / 1000);
       this.#durations.labels("prepare_time").observe(prepareMs / 1000);
       this.#durations.labels("inner_eval").observe(evalMs / 1000);
       if (sortMs !== undefined) this.#durations.labels("result_sort").observe(sortMs / 1000);
-      this.#samples.inc(samplesRead);
+      this.#samples.inc(samplesTotal);
       this.#samplesRead.inc(samplesRead);
       return result;
     } finally {

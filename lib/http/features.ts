@@ -47,7 +47,7 @@ export function featuresOf({ options, parse = {}, enabledFeatures = [] }: HttpDe
       fill,
       fill_left: fill,
       fill_right: fill,
-      per_step_stats: false,
+      per_step_stats: enabled.has("promql-per-step-stats"),
       smoothed: extended,
       type_and_unit_labels: enabled.has("type-and-unit-labels"),
     }),

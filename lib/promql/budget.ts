@@ -1,4 +1,4 @@
-/** Counts the samples that a query holds, and those it has read. One budget a query. */
+/** Counts the samples that a query holds. One budget a query. */
 import { UserError } from "../core/errors.ts";
 
 export function tooManySamples(): UserError {
@@ -12,7 +12,6 @@ export class SampleBudget {
   readonly samplesMax: number;
   #held = 0;
   #peak = 0;
-  #read = 0;
   #reclaimable = 0;
   readonly #reclaims: (() => void)[] = [];
   readonly #noted = new Map<object, number>();
@@ -27,10 +26,6 @@ export class SampleBudget {
 
   get peak(): number {
     return this.#peak;
-  }
-
-  get read(): number {
-    return this.#read;
   }
 
   /** The part of `held` that is given back as soon as somebody needs the room. */
@@ -83,9 +78,5 @@ export class SampleBudget {
   releaseNoted(owner: object): void {
     this.release(this.#noted.get(owner) ?? 0);
     this.#noted.delete(owner);
-  }
-
-  addRead(count: number): void {
-    this.#read += count;
   }
 }

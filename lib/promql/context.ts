@@ -11,6 +11,7 @@ import type { SampleBudget } from "./budget.ts";
 import type { Pacer } from "./pacer.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { SharedStreams } from "./plan/shared_streams.ts";
+import type { SampleCounts } from "./sample_counts.ts";
 
 export interface QueryContext {
   readonly source: SeriesSource;
@@ -31,11 +32,17 @@ export interface QueryContext {
   readonly sharedGroups: SharedStreams<ColumnGroup>;
   readonly annotations: Annotations;
   readonly budget: SampleBudget;
+  /** What is evaluated counts its samples here. */
+  readonly samples: SampleCounts;
+  /** Of shared blocks, by their key: what was counted when they were made. */
+  readonly sharedCounts: Map<string, SampleCounts>;
   readonly pacer: Pacer;
 }
 
 export interface Evaluator {
   readonly context: QueryContext;
+  /** The same, but what it evaluates counts its samples elsewhere. */
+  counting(samples: SampleCounts): Evaluator;
   /** Of an expression of type vector. Label sets are distinct over all blocks. */
   vector(expr: Expr, grid: StepGrid): Blocks;
   /** Of an expression of type scalar: a value a step, none absent. */

@@ -22,7 +22,15 @@ import { createParseCache, type ParseCache } from "./parse_cache.ts";
 import { ALL_REWRITES, PlanCache, type PlanRewrites } from "./plan/plan.ts";
 import { SHARED_BLOCKS, SHARED_GROUPS } from "./plan/shared_kinds.ts";
 import { SharedStreams } from "./plan/shared_streams.ts";
-import type { MatrixSeries, QueryEngine, QueryOptions, QueryResult, QueryValue } from "./result.ts";
+import type {
+  MatrixSeries,
+  QueryEngine,
+  QueryOptions,
+  QueryResult,
+  QueryStats,
+  QueryValue,
+} from "./result.ts";
+import { SampleCounts } from "./sample_counts.ts";
 import { sortedByLabels } from "./sorted.ts";
 import { typeOf } from "./types.ts";
 
@@ -43,6 +51,8 @@ export interface EngineOptions {
   readonly usesStartTimes?: boolean;
   /** Whether samples arrive with `__type__` and `__unit__`. Undefined: no. */
   readonly typeAndUnitLabels?: boolean;
+  /** Whether samples are counted by step for who asks for it. Undefined: no. */
+  readonly perStepStats?: boolean;
   /** Which rewrites a plan may make. Undefined: all. */
   readonly rewrites?: PlanRewrites;
 }
@@ -95,6 +105,8 @@ async function run(
   const { expr } = plan;
   const annotations = new Annotations(query, plan.sharing.twins);
   const budget = new SampleBudget(engine.samplesMax);
+  const countsSteps = engine.perStepStats === true && options.countsSteps === true;
+  const samples = countsSteps ? SampleCounts.byStep(grid.count) : new SampleCounts();
   const signal = options.signal ?? NEVER;
   const evaluator = evaluatorOf({
     source: engine.source,
@@ -111,6 +123,8 @@ async function run(
     sharedGroups: new SharedStreams(budget, SHARED_GROUPS),
     annotations,
     budget,
+    samples,
+    sharedCounts: new Map(),
     pacer: new Pacer({
       monotonicMs: () => engine.clock.monotonicMs(),
       yieldToLoop: engine.yieldToLoop,
@@ -126,13 +140,23 @@ async function run(
     warnings: annotations.warnings,
     infos: annotations.infos,
     stats: {
-      samplesRead: budget.read,
+      samplesTotal: samples.total,
+      samplesRead: samples.read,
       samplesPeak: budget.peak,
       prepareMs: evaluatedFromMs - preparedFromMs,
       evalMs: engine.clock.monotonicMs() - evaluatedFromMs - sorting.tookMs,
       sortMs: sorting.tookMs,
+      ...stepStatsOf(samples, grid),
     },
   };
+}
+
+function stepStatsOf(
+  { totalAt, readAt }: SampleCounts,
+  { startMs, stepMs }: StepGrid,
+): Pick<QueryStats, "byStep"> {
+  if (totalAt === undefined || readAt === undefined) return {};
+  return { byStep: { startMs, stepMs, samplesTotal: totalAt, samplesRead: readAt } };
 }
 
 /** Puts series into the order in which they are shown, and knows how long that took. */

@@ -19,12 +19,15 @@ import { selectK } from "./operators/select_k.ts";
 import { selectVector } from "./operators/selector.ts";
 import { setOperation } from "./operators/sets.ts";
 import { vectorBinary } from "./operators/vector_binary.ts";
+import type { SharedVector } from "./plan/sharing.ts";
+import { SampleCounts } from "./sample_counts.ts";
 import { typeOf } from "./types.ts";
 
 export function evaluatorOf(context: QueryContext): Evaluator {
   const times = { stepMs: context.stepMs, rangeMs: context.endMs - context.startMs };
   const evaluator: Evaluator = {
     context,
+    counting: (samples) => evaluatorOf({ ...context, samples }),
     vector: (expr, grid) => vector(evaluator, expr, grid),
     scalar: (expr, grid) => scalar(evaluator, expr, grid),
     string: stringOf,
@@ -42,18 +45,37 @@ function stringOf(expr: Expr): string {
 
 function vector(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
   if (grid.count > 1 && isStepInvariant(expr)) {
-    return broadcast(evaluator.context.pacer, vectorAt(evaluator, expr, { ...grid, count: 1 }), grid.count);
+    return repeated(evaluator, expr, grid);
   }
   return vectorAt(evaluator, expr, grid);
 }
 
+async function* repeated(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
+  const { pacer, samples } = evaluator.context;
+  const once = new SampleCounts();
+  yield* broadcast(pacer, vectorAt(evaluator.counting(once), expr, { ...grid, count: 1 }), grid.count);
+  samples.addRepeated(once, grid.count);
+}
+
 /** Of a vector that occurs several times at the same steps, the first occurrence is evaluated for all of them. */
 function vectorAt(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {
-  const { plan, sharedBlocks } = evaluator.context;
-  const shared = plan.sharing.vectors.get(expr);
-  if (shared === undefined) return operatorOf(evaluator, expr, grid);
-  const key = `${shared.id} ${grid.startMs} ${grid.stepMs} ${grid.count}`;
-  return sharedBlocks.read(key, shared.uses, () => operatorOf(evaluator, shared.expr, grid));
+  const shared = evaluator.context.plan.sharing.vectors.get(expr);
+  return shared === undefined ? operatorOf(evaluator, expr, grid) : sharedVector(evaluator, shared, grid);
+}
+
+/** Its samples count for each reader, as if each had evaluated it. */
+async function* sharedVector(evaluator: Evaluator, { id, uses, expr }: SharedVector, grid: StepGrid): Blocks {
+  const { sharedBlocks, sharedCounts, samples } = evaluator.context;
+  const key = `${id} ${grid.startMs} ${grid.stepMs} ${grid.count}`;
+  let own: SampleCounts | undefined;
+  yield* sharedBlocks.read(key, uses, () => {
+    own = samples.empty();
+    sharedCounts.set(key, own);
+    return operatorOf(evaluator.counting(own), expr, grid);
+  });
+  const counted = own ?? sharedCounts.get(key);
+  assert(counted !== undefined, "who makes shared blocks counts their samples");
+  samples.add(counted);
 }
 
 function operatorOf(evaluator: Evaluator, expr: Expr, grid: StepGrid): Blocks {

@@ -30,6 +30,9 @@ export type QueryValue =
   | { readonly kind: "matrix"; readonly series: readonly MatrixSeries[] };
 
 export interface QueryStats {
+  /** Each sample once for every step that looks at it: what the steps would count as queries of their own. */
+  readonly samplesTotal: number;
+  /** Samples of a window count at the first step that has them, and a subquery counts what it reads itself. */
   readonly samplesRead: number;
   readonly samplesPeak: number;
   readonly prepareMs: number;
@@ -38,6 +41,16 @@ export interface QueryStats {
   readonly sortMs?: number;
   /** Before the engine had it, where somebody measured that. */
   readonly queuedMs?: number;
+  /** Where they were asked for. */
+  readonly byStep?: StepStats;
+}
+
+/** Of each step of a query, in order. */
+export interface StepStats {
+  readonly startMs: EpochMs;
+  readonly stepMs: number;
+  readonly samplesTotal: Float64Array;
+  readonly samplesRead: Float64Array;
 }
 
 export interface QueryResult {
@@ -55,6 +68,8 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
   /** Undefined: nobody outside asked. */
   readonly origin?: QueryOrigin;
+  /** Whether samples are to be counted by step, if the engine does that at all. Undefined: no. */
+  readonly countsSteps?: boolean;
 }
 
 /** Who asked, for the query log. */

@@ -25,6 +25,7 @@ function run(id: string, deadlineMs = 60_000): QueryGateCommand {
     id,
     spec: { kind: "instant", query: id, timeMs: 0 },
     lookbackMs: undefined,
+    countsSteps: false,
     deadlineMs,
     replyTo: { path: "/", token: Number(id.slice(1)) },
   };
@@ -142,7 +143,7 @@ Deno.test("a query that runs long is noted once, and its note goes with it", () 
 });
 
 Deno.test("the statistics of an answer say how long its query waited", async () => {
-  const stats = { samplesRead: 1, samplesPeak: 1, prepareMs: 1, evalMs: 1 };
+  const stats = { samplesTotal: 1, samplesRead: 1, samplesPeak: 1, prepareMs: 1, evalMs: 1 };
   const value = { kind: "scalar", tMs: 0, value: 1 } as const;
   const gate = newGate(1, {
     ...SILENT,

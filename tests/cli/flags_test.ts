@@ -145,6 +145,11 @@ Deno.test("a flag of the other mode is refused with exit code 3, agent mode itse
   strictEqual(run("--no-agent").flags.agent, false);
 });
 
+Deno.test("a feature that this version has is no warning", () => {
+  const { warnings, features } = run("--enable-feature=promql-per-step-stats");
+  deepStrictEqual([features, warnings], [["promql-per-step-stats"], []]);
+});
+
 Deno.test("flags without effect and unknown features are told, not refused", () => {
   const { warnings, features } = run(
     "--storage.tsdb.wal-compression",

@@ -197,7 +197,6 @@ scrape_configs:
 `);
   deepStrictEqual(config.inactive, [
     "remote_write",
-    "rule_files",
     "storage.tsdb.out_of_order_time_window",
     "storage.tsdb.retention.size",
     "scrape_configs.consul_sd_configs",

@@ -28,7 +28,7 @@ export class ManualClock implements Clock {
   }
 }
 
-export const STATS = { samplesRead: 12, samplesPeak: 7, prepareMs: 0.25, evalMs: 1.5 };
+export const STATS = { samplesTotal: 12, samplesRead: 12, samplesPeak: 7, prepareMs: 0.25, evalMs: 1.5 };
 
 export function resultOf(value: QueryValue, more: Partial<QueryResult> = {}): QueryResult {
   return { value, warnings: [], infos: [], stats: STATS, ...more };

@@ -79,7 +79,7 @@ Deno.test("features are named true only while they are on", async () => {
     return JSON.parse(await response.text()).data;
   };
   const off = await answerOf({});
-  strictEqual(off.rules.query_offset, false);
+  deepStrictEqual(off.rules, { concurrent_rule_eval: false, keep_firing_for: true, query_offset: true });
   deepStrictEqual([off.promql.anchored, off.promql.fill, off.promql.type_and_unit_labels], [
     false,
     false,
@@ -89,10 +89,15 @@ Deno.test("features are named true only while they are on", async () => {
   deepStrictEqual([off.promql_operators.sum, off.promql_operators.limitk], [true, false]);
   const on = await answerOf({
     parse: ALL_PARSE_OPTIONS,
-    enabledFeatures: ["type-and-unit-labels", "promql-delayed-name-removal"],
+    enabledFeatures: [
+      "type-and-unit-labels",
+      "promql-delayed-name-removal",
+      "promql-per-step-stats",
+      "concurrent-rule-eval",
+    ],
   });
-  deepStrictEqual(Object.values(on.promql).filter((value) => value === false), [false]);
-  strictEqual(on.promql.per_step_stats, false);
+  strictEqual(on.rules.concurrent_rule_eval, true);
+  deepStrictEqual(Object.values(on.promql).filter((value) => value === false), []);
   deepStrictEqual([on.promql_functions.info, on.promql_operators.limitk, on.scrape.type_and_unit_labels], [
     true,
     true,

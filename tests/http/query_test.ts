@@ -111,6 +111,29 @@ Deno.test("a range query answers a matrix, with warnings, infos and stats where 
   );
 });
 
+Deno.test("counts by step are asked for with stats=all alone, and stand before their sums", async () => {
+  const { engine, json } = worldOf();
+  const byStep = {
+    startMs: 1500,
+    stepMs: 500,
+    samplesTotal: Float64Array.of(5, 7),
+    samplesRead: Float64Array.of(5, 2),
+  };
+  engine.answer = resultOf({ kind: "matrix", series: [] }, {
+    stats: { ...STATS, samplesTotal: 12, samplesRead: 7, byStep },
+  });
+  for (const [given, asked] of [["all", true], ["true", undefined], ["", undefined]] as const) {
+    await json(`/api/v1/query_range?query=up&start=1.5&end=2&step=500ms&stats=${given}`);
+    strictEqual(engine.calls.at(-1)!.options.countsSteps, asked);
+  }
+  match(
+    await json("/api/v1/query?query=up&stats=all"),
+    /"samples":\{"totalQueryableSamplesPerStep":\[\[1\.5,5\],\[2,7\]\],"totalQueryableSamples":12,"samplesReadPerStep":\[\[1\.5,5\],\[2,2\]\],"samplesRead":7,"peakSamples":7\}/,
+  );
+  match(await json("/metrics"), /^prometheus_engine_query_samples_total 48$/m);
+  match(await json("/metrics"), /^prometheus_engine_query_samples_read_total 28$/m);
+});
+
 Deno.test("the time in the queue is what the gate says, in the answer and in the metric", async () => {
   const { engine, json } = worldOf();
   engine.answer = resultOf({ kind: "scalar", tMs: 0, value: 1 }, { stats: { ...STATS, queuedMs: 1500 } });

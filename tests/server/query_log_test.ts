@@ -73,6 +73,14 @@ Deno.test("a range query is one line of JSON, with who asked", async () => {
   });
 });
 
+Deno.test("the query of a rule is logged with its group and file", async () => {
+  const { log, files, logged } = logOf();
+  await log.use("/q");
+  await logged.instant("up", NOW_MS, { origin: { kind: "rule", file: "/r.yml", group: 'a "b"' } });
+  const line = JSON.parse(files.get("/q")![0]!.lines[0]!);
+  deepStrictEqual([line.ruleGroup, line.httpRequest], [{ file: "/r.yml", name: 'a "b"' }, undefined]);
+});
+
 Deno.test("a query that fails is logged with its error, one that does not parse is not", async () => {
   const { log, files, logged, engine } = logOf();
   await log.use("/q");

@@ -14,7 +14,7 @@ const RESULT: QueryResult = {
   value: { kind: "scalar", tMs: 0, value: 1 },
   warnings: [],
   infos: [],
-  stats: { samplesRead: 0, samplesPeak: 0, prepareMs: 0, evalMs: 0 },
+  stats: { samplesTotal: 0, samplesRead: 0, samplesPeak: 0, prepareMs: 0, evalMs: 0 },
 };
 
 class Life {
@@ -66,6 +66,7 @@ class Life {
       id: query,
       spec: { kind: "instant", query, timeMs: 0 },
       lookbackMs: undefined,
+      countsSteps: false,
       deadlineMs: this.#sim.clock.nowMs() + 3_600_000,
     } as const;
     this.#sim.ask<QueryGateCommand, "run">(this.#gate!, command, 3_600_000).then(

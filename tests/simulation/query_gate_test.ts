@@ -93,7 +93,14 @@ async function storm(seed: number) {
       const query: Asked = { id: `q${i}`, deadlineMs, cancelledMs: undefined, endedMs: undefined, end: "" };
       asked.push(query);
       const spec = { kind: "instant", query: query.id, timeMs: 0 } as const;
-      const command = { kind: "run", id: query.id, spec, lookbackMs: undefined, deadlineMs } as const;
+      const command = {
+        kind: "run",
+        id: query.id,
+        spec,
+        lookbackMs: undefined,
+        countsSteps: false,
+        deadlineMs,
+      } as const;
       sim.ask<QueryGateCommand, "run">(gate, command, 60_000).then((outcome) => {
         query.end = outcome.kind === "failed" ? outcome.code : outcome.kind;
         query.endedMs = sim.clock.nowMs();

@@ -117,7 +117,9 @@ async function fetchInfo(
   };
   const values = await collect(context, selectVector(evaluator, selector, grid, "values"), grid.count);
   refuseHistograms(values);
-  const times = await collect(context, selectVector(evaluator, selector, grid, "times"), grid.count);
+  // The same samples once more: they have counted.
+  const again = evaluator.counting(context.samples.empty());
+  const times = await collect(context, selectVector(again, selector, grid, "times"), grid.count);
   const byIdentity = new Map<string, Map<string, number[]>>();
   await context.pacer.rows(values.labels.length, (row) => {
     const labels = values.labels[row]!;

@@ -5,6 +5,7 @@ import type { Expr } from "../ast.ts";
 import type { StepGrid } from "../block.ts";
 import type { Evaluator } from "../context.ts";
 import { compactCells } from "../kernels/cells.ts";
+import { cellsWeight } from "../histogram_weight.ts";
 import { compactColumn } from "../kernels/windows.ts";
 import type { MatrixSeries } from "../result.ts";
 import { dropsNameOf, rangeInput } from "./ranges.ts";
@@ -14,11 +15,12 @@ export async function matrixOf(
   expr: Expr,
   grid: StepGrid,
 ): Promise<readonly MatrixSeries[]> {
-  const { budget, pacer } = evaluator.context;
+  const { budget, pacer, samples } = evaluator.context;
   const input = rangeInput(evaluator, expr, grid);
   const endMs = input.endMs[0]!;
   const startMs = endMs - input.rangeMs;
   const out: MatrixSeries[] = [];
+  let weight = 0;
   for await (const group of input.groups) {
     let from = 0;
     while (from < group.tMs.length && group.tMs[from]! <= startMs) from++;
@@ -36,6 +38,7 @@ export async function matrixOf(
         ? compactColumn(tMs, column, words, t, values)
         : compactCells(tMs, words, t, wordsOf(values));
       if (count === 0) continue;
+      weight += cellsWeight(wordsOf(values), count, group.histograms);
       budget.hold(count);
       const labels = group.series[i]!;
       out.push({
@@ -45,9 +48,11 @@ export async function matrixOf(
         histograms: group.histograms,
       });
     }
-    budget.addRead(tMs.length * group.series.length);
     const turn = pacer.turn();
     if (turn !== undefined) await turn;
   }
+  // As Prometheus: of a subquery that is the result itself, what it looked at on its way counts.
+  const { inner } = input;
+  samples.addAtOnce(inner?.counts.total ?? weight, inner?.counts.read ?? weight);
   return out;
 }

@@ -3,14 +3,16 @@
  * or, for functions that know floats only, the kernel of floats over what is left without the histograms.
  */
 import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
-import { holdsHistograms, isHistogram, putHistogram } from "../../model/histogram_cell.ts";
-import { setAbsent, wordsOf } from "../../model/stale.ts";
+import { histogramAt, holdsHistograms, isHistogram, putHistogram } from "../../model/histogram_cell.ts";
+import { isGap, setAbsent, wordsOf } from "../../model/stale.ts";
 import type { ColumnGroup } from "../../storage/source.ts";
 import type { StepGrid } from "../block.ts";
 import type { QueryContext } from "../context.ts";
 import { gatherMixed, informIgnored, type MixedKernel, type MixedNotes } from "../kernels/mixed_window.ts";
 import { compactColumn, findWindows, type SampleWindows } from "../kernels/windows.ts";
+import { histogramWeight } from "../histogram_weight.ts";
 import { WORK_VISITS_MAX } from "../pacer.ts";
+import type { CountedWindows } from "../sample_counts.ts";
 import type { RangeFunction, RangeInput, RowJob } from "./ranges.ts";
 
 /**
@@ -46,6 +48,37 @@ export function isMixedColumn(task: MixedTask, group: ColumnGroup, i: number): b
 
 function startTimesOf({ context }: MixedTask, group: ColumnGroup, i: number): Float64Array | undefined {
   return context.usesStartTimes ? group.startTimesMs?.[i] : undefined;
+}
+
+/** Counts the windows of such a column, whatever the function does with what it holds. */
+export function countMixed(
+  { context, grid, reach }: MixedTask,
+  { tMs, columns, histograms }: ColumnGroup,
+  i: number,
+  how: Pick<CountedWindows, "disjoint" | "fromStorage">,
+): void {
+  const words = wordsOf(columns[i]!);
+  const times = new Float64Array(tMs.length);
+  /** weights[j]: what the first j samples weigh. */
+  const weights = new Int32Array(tMs.length + 1);
+  let count = 0;
+  for (let row = 0; row < tMs.length; row++) {
+    if (isGap(words, row)) continue;
+    const histogram = histogramAt(words, row, histograms);
+    times[count] = tMs[row]!;
+    weights[count + 1] = weights[count]! + (histogram === undefined ? 1 : histogramWeight(histogram));
+    count++;
+  }
+  const lo = new Int32Array(grid.count);
+  const hi = new Int32Array(grid.count);
+  findWindows(times, count, reach.endMs, reach.rangeMs, lo, hi);
+  let visits = 0;
+  for (let s = 0; s < grid.count; s++) {
+    lo[s] = weights[lo[s]!]!;
+    hi[s] = weights[hi[s]!]!;
+    visits += hi[s]! - lo[s]!;
+  }
+  context.samples.addWindows({ lo, hi, visits, columns: 1, ...how });
 }
 
 /** Writes the row that the job names; histograms go to the table. */

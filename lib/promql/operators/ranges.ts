@@ -15,8 +15,9 @@ import type { Evaluator, QueryContext } from "../context.ts";
 import { unwrapParens } from "../invariant.ts";
 import { compactColumn, findWindows, type SampleWindows } from "../kernels/windows.ts";
 import { WORK_VISITS_MAX } from "../pacer.ts";
+import type { SampleCounts, SubqueryReader } from "../sample_counts.ts";
 import { readGroups } from "./read.ts";
-import { isMixedColumn, mixedRow, type MixedRule, type MixedTask } from "./mixed_ranges.ts";
+import { countMixed, isMixedColumn, mixedRow, type MixedRule, type MixedTask } from "./mixed_ranges.ts";
 import { HISTOGRAM_CELLS } from "../histogram_weight.ts";
 import { lookedAtMs, rowsPerBlock } from "./selector.ts";
 
@@ -26,6 +27,8 @@ export interface RangeInput {
   readonly endMs: Float64Array;
   readonly rangeMs: number;
   readonly edge: RangeEdge;
+  /** Where the samples come from a subquery: what it counts while its groups are read. */
+  readonly inner: { readonly counts: SampleCounts; readonly reader: SubqueryReader } | undefined;
 }
 
 export function rangeInput(evaluator: Evaluator, expr: Expr, grid: StepGrid): RangeInput {
@@ -43,7 +46,7 @@ export function rangeInput(evaluator: Evaluator, expr: Expr, grid: StepGrid): Ra
     startMs: endMs[0]! - rangeMs - before + 1,
     endMs: endMs[grid.count - 1]! + after,
   });
-  return { groups, endMs, rangeMs, edge };
+  return { groups, endMs, rangeMs, edge, inner: undefined };
 }
 
 function subqueryInput(evaluator: Evaluator, subquery: Subquery, grid: StepGrid): RangeInput {
@@ -57,12 +60,15 @@ function subqueryInput(evaluator: Evaluator, subquery: Subquery, grid: StepGrid)
   const lastMs = endMs[grid.count - 1]!;
   const count = lastMs < startMs ? 0 : Math.floor((lastMs - startMs) / stepMs) + 1;
   refuseGrid(evaluator.context, count);
-  const inner: StepGrid = { startMs, stepMs, count };
+  const reader = { startMs, stepMs, endMs, rangeMs };
+  const counts = evaluator.context.samples.ofSubquery(count, reader);
+  const steps: StepGrid = { startMs, stepMs, count };
   return {
-    groups: count === 0 ? noGroups() : blocksAsGroups(evaluator, subquery.expr, inner),
+    groups: count === 0 ? noGroups() : blocksAsGroups(evaluator.counting(counts), subquery.expr, steps),
     endMs,
     rangeMs,
     edge: "plain",
+    inner: { counts, reader },
   };
 }
 
@@ -148,7 +154,7 @@ export async function* rangeCall(
   grid: StepGrid,
 ): Blocks {
   const { context } = evaluator;
-  const { budget, pacer } = context;
+  const { samples, pacer } = context;
   const input = rangeInput(evaluator, arg, grid);
   const reach = reachOf(context, input);
   const evalMs = new Float64Array(grid.count);
@@ -168,21 +174,23 @@ export async function* rangeCall(
   };
   let sharedVisits = 0;
   const task: MixedTask = { context, fn, grid, input, reach, evalMs };
+  const disjoint = areDisjoint(reach);
+  const fromStorage = input.inner === undefined;
   for await (const group of input.groups) {
     const mayMix = group.histograms !== undefined ||
       (context.usesStartTimes && group.startTimesMs !== undefined);
-    const samples = group.tMs.length;
-    budget.addRead(samples * group.series.length);
+    const rowsCount = group.tMs.length;
     if (group.tMs !== shared.tMs) {
       shared.tMs = group.tMs;
       shared.extrapolation = undefined;
-      sharedVisits = findWindows(group.tMs, samples, reach.endMs, reach.rangeMs, shared.lo, shared.hi);
+      sharedVisits = findWindows(group.tMs, rowsCount, reach.endMs, reach.rangeMs, shared.lo, shared.hi);
     }
     holdWidest(context, shared);
+    let columns = 0;
     const drops = dropsNameOf(group);
-    if (job.scratch.length < samples) job.scratch = new Int32Array(samples);
+    if (job.scratch.length < rowsCount) job.scratch = new Int32Array(rowsCount);
     const cells = mayMix ? grid.count * HISTOGRAM_CELLS : grid.count;
-    const rows = rowsPerBlock(cells, samples);
+    const rows = rowsPerBlock(cells, rowsCount);
     for (let at = 0; at < group.series.length; at += rows) {
       const end = Math.min(group.series.length, at + rows);
       const room = absentBlock(grid.count, group.series.slice(at, end));
@@ -192,6 +200,7 @@ export async function* rangeCall(
       for (let i = at; i < end; i++) {
         const series = group.series[i]!;
         if (mayMix && isMixedColumn(task, group, i)) {
+          countMixed(task, group, i, { disjoint, fromStorage });
           job.out = room.values;
           job.outAt = labels.length * grid.count;
           const notes = { annotations: context.annotations, pos: arg.pos, labels: series };
@@ -205,9 +214,9 @@ export async function* rangeCall(
         const column = group.columns[i]!;
         let visits = sharedVisits;
         if (group.gaps[i]) {
-          if (compactT.length < samples) {
-            compactT = new Float64Array(samples);
-            compactV = new Float64Array(samples);
+          if (compactT.length < rowsCount) {
+            compactT = new Float64Array(rowsCount);
+            compactV = new Float64Array(rowsCount);
           }
           const count = compactColumn(group.tMs, column, wordsOf(column), compactT, compactV);
           visits = findWindows(compactT, count, reach.endMs, reach.rangeMs, own.lo, own.hi);
@@ -217,11 +226,13 @@ export async function* rangeCall(
           job.windows = own;
           job.rising = false;
           job.samplesCount = count;
+          samples.addWindows({ lo: own.lo, hi: own.hi, visits, columns: 1, disjoint, fromStorage });
         } else {
+          columns++;
           shared.values = column;
           job.windows = shared;
           job.rising = group.rising?.[i] ?? false;
-          job.samplesCount = samples;
+          job.samplesCount = rowsCount;
         }
         if (visits === 0) continue;
         job.out = room.values;
@@ -249,7 +260,21 @@ export async function* rangeCall(
       const turn = pacer.turn();
       if (turn !== undefined) await turn;
     }
+    samples.addWindows({
+      lo: shared.lo,
+      hi: shared.hi,
+      visits: sharedVisits,
+      columns,
+      disjoint,
+      fromStorage,
+    });
   }
+  if (input.inner !== undefined) samples.addSubquery(input.inner.counts, input.inner.reader);
+}
+
+/** Where steps are no closer than windows are long. Otherwise windows overlap, or touch. */
+function areDisjoint({ endMs, rangeMs }: Pick<RangeInput, "endMs" | "rangeMs">): boolean {
+  return endMs.length > 1 && endMs[1]! - endMs[0]! >= rangeMs;
 }
 
 /** A row of so many steps could not be held: refused before it is made. */

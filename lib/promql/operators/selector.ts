@@ -71,7 +71,7 @@ export async function* selectVector(
   wants: SelectorWants,
 ): Blocks {
   const { context } = evaluator;
-  const { budget, pacer, lookbackMs, annotations } = context;
+  const { samples, pacer, lookbackMs, annotations } = context;
   const endMs = lookedAtMs(evaluator, grid, selector.at, selector.offset);
   const smoothed = selector.edge === "smoothed";
   const groups = readGroups(context, selector, {
@@ -80,20 +80,30 @@ export async function* selectVector(
   });
   const newest = new Int32Array(grid.count);
   for await (const group of groups) {
-    budget.addRead(group.tMs.length * group.series.length);
     findNewest(group.tMs, endMs, lookbackMs, newest);
     const cells = group.histograms === undefined ? grid.count : grid.count * HISTOGRAM_CELLS;
     const rows = rowsPerBlock(cells, group.tMs.length);
     for (let from = 0; from < group.series.length; from += rows) {
       const to = Math.min(group.series.length, from + rows);
-      const block = smoothed
+      const { block, present } = smoothed
         ? gatherSmoothed(group, from, to, { endMs, lookbackMs, annotations, pos: selector.pos })
         : gather(group, from, to, { endMs, newest, lookbackMs, wants });
+      // A histogram counts by its size, whatever of it is wanted.
+      const counted = wants === "values" || group.histograms === undefined || smoothed
+        ? block
+        : gather(group, from, to, { endMs, newest, lookbackMs, wants: "values" }).block;
+      samples.addBlock(counted, present);
       if (block.labels.length > 0) yield block;
       const turn = pacer.turn();
       if (turn !== undefined) await turn;
     }
   }
+}
+
+interface Gathered {
+  readonly block: Block;
+  /** How many of its cells hold a sample. */
+  readonly present: number;
 }
 
 interface Gather {
@@ -103,12 +113,13 @@ interface Gather {
   readonly wants: SelectorWants;
 }
 
-function gather(group: ColumnGroup, from: number, to: number, how: Gather): Block {
+function gather(group: ColumnGroup, from: number, to: number, how: Gather): Gathered {
   const { endMs, newest, lookbackMs, wants } = how;
   const steps = endMs.length;
   const table = wants === "values" ? group.histograms : undefined;
   const room = absentBlock(steps, group.series.slice(from, to), undefined, table);
   const labels: Labels[] = [];
+  let all = 0;
   for (let i = from; i < to; i++) {
     const outAt = labels.length * steps;
     const column = group.columns[i]!;
@@ -134,8 +145,9 @@ function gather(group: ColumnGroup, from: number, to: number, how: Gather): Bloc
       present = gatherNewest(column, newest, room.values, outAt);
     }
     if (present > 0) labels.push(group.series[i]!);
+    all += present;
   }
-  return { ...room, labels };
+  return { block: { ...room, labels }, present: all };
 }
 
 /** Exchanges the times of samples, in seconds, for their start times. */
@@ -157,20 +169,22 @@ interface Smoothing {
   readonly pos: Position;
 }
 
-function gatherSmoothed(group: ColumnGroup, from: number, to: number, how: Smoothing): Block {
+function gatherSmoothed(group: ColumnGroup, from: number, to: number, how: Smoothing): Gathered {
   const { endMs, lookbackMs } = how;
   const steps = endMs.length;
   const room = absentBlock(steps, group.series.slice(from, to));
   const labels: Labels[] = [];
   const histograms: FloatHistogram[] = [];
+  let all = 0;
   for (let i = from; i < to; i++) {
     const outAt = labels.length * steps;
     const present = group.histograms === undefined
       ? smoothedNewest(group.tMs, group.columns[i]!, endMs, lookbackMs, room.values, outAt)
       : smoothedMixed(group, i, how, room, outAt, histograms);
     if (present > 0) labels.push(group.series[i]!);
+    all += present;
   }
-  return { ...room, labels, histograms: tableOf(histograms) };
+  return { block: { ...room, labels, histograms: tableOf(histograms) }, present: all };
 }
 
 function smoothedMixed(

@@ -20,8 +20,6 @@ interface Entry<T> {
   state: "filling" | "full" | "dropped";
   held: number;
   readersLeft: number;
-  /** Samples read on the way, which count again for each reader. */
-  samplesRead: number;
 }
 
 export interface SharedKind<T> {
@@ -56,22 +54,13 @@ export class SharedStreams<T> {
   }
 
   async *#first(key: string, readers: number, make: () => AsyncIterable<T>): AsyncIterable<T> {
-    const budget = this.#budget;
-    const entry: Entry<T> = {
-      items: [],
-      state: "filling",
-      held: 0,
-      readersLeft: readers - 1,
-      samplesRead: 0,
-    };
+    const entry: Entry<T> = { items: [], state: "filling", held: 0, readersLeft: readers - 1 };
     this.#entries.set(key, entry);
     try {
       const source = make()[Symbol.asyncIterator]();
       try {
         while (true) {
-          const before = budget.read;
           const next = await source.next();
-          entry.samplesRead += budget.read - before;
           if (next.done === true) break;
           this.#keep(key, entry, next.value);
           yield next.value;
@@ -100,7 +89,6 @@ export class SharedStreams<T> {
 
   async *#another(key: string, entry: Entry<T>): AsyncIterable<T> {
     entry.readersLeft--;
-    this.#budget.addRead(entry.samplesRead);
     const isLast = entry.readersLeft <= 0;
     // Its own list: the entry may be let go while this reader is not done.
     const items = entry.items.slice();

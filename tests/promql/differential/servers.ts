@@ -7,7 +7,12 @@ import { differentialData } from "./data.ts";
 /** The series lie years back: neither server may throw them away. */
 const FLAGS = ["--web.enable-remote-write-receiver", "--storage.tsdb.retention.time=100y"];
 
-export async function withServers<T>(seed: number, use: (pair: Pair) => Promise<T>): Promise<T> {
+/** `flags` are for both. */
+export async function withServers<T>(
+  seed: number,
+  use: (pair: Pair) => Promise<T>,
+  flags: readonly string[] = [],
+): Promise<T> {
   const directory = await Deno.makeTempDir();
   try {
     const configPath = `${directory}/prometheus.yml`;
@@ -15,12 +20,12 @@ export async function withServers<T>(seed: number, use: (pair: Pair) => Promise<
     await using prometheus = await startPrometheus({
       dataPath: `${directory}/prometheus`,
       configPath,
-      flags: FLAGS,
+      flags: [...FLAGS, ...flags],
     });
     await using narthex = await startNarthex({
       dataPath: `${directory}/narthex`,
       configPath,
-      flags: [...FLAGS, "--enable-feature=promql-experimental-functions"],
+      flags: [...FLAGS, ...flags, "--enable-feature=promql-experimental-functions"],
     });
     const data = differentialData(createRng(seed));
     await Promise.all([loadSeries(prometheus.url, data), loadSeries(narthex.url, data)]);
