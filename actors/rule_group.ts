@@ -8,7 +8,6 @@ import { ask, reply, tell } from "../lib/actor/effects.ts";
 import type { ActorPath, ActorRef, Behavior, Decision, Effect } from "../lib/actor/types.ts";
 import { assertNever } from "../lib/core/assert.ts";
 import { messageOf } from "../lib/core/errors.ts";
-import type { Clock, Log } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
 import type { AppendOutcome, SampleBatch } from "../lib/model/batch.ts";
 import { clearAlerts } from "../lib/rules/alert_step.ts";
@@ -21,29 +20,27 @@ import {
   groupEventCodec,
   type GroupMemory,
   groupMemoryCodec,
-  isDurable,
   newMemory,
   seriesOf,
 } from "../lib/rules/group_memory.ts";
+import type { MovedAlerts } from "../lib/rules/moved.ts";
+import { OffJournal } from "../lib/rules/off_journal.ts";
 import { planOf } from "../lib/rules/plan.ts";
 import type { EvaluationPorts } from "../lib/rules/ports.ts";
 import {
   alertingRules,
   doubtfulRules,
   evaluationState,
-  type MovedAlerts,
   outdatedOf,
-  type ReadBackOptions,
   restoredOf,
   rulesToKnow,
 } from "../lib/rules/read_back.ts";
 import { groupFingerprint, type RuleGroup } from "../lib/rules/rule.ts";
 import { groupOffsetMs, missedSlots, nextSlotMs } from "../lib/rules/schedule.ts";
-import type { EvaluationSlots } from "../lib/rules/slots.ts";
 import { stageResult } from "../lib/rules/stage_result.ts";
 import { groupView, historyEntries } from "../lib/rules/view.ts";
-import type { NotifierCommand } from "./protocol/notifier.ts";
 import type { RuleGroupCommand, RuleGroupQuestion, RuleSettings } from "./protocol/rules.ts";
+import type { RuleGroupDeps } from "./protocol/rule_group_deps.ts";
 import type { ShardCommand } from "./protocol/shard.ts";
 
 /** Storage answers in milliseconds; when it does not for this long, the samples are given up. */
@@ -57,27 +54,6 @@ const END_OF_RUN_PAUSE_MS = 1_000;
 const SNAPSHOT_EVERY = 1_000;
 /** As Prometheus: by the end of the second evaluation everything that an alert may depend on has been seen. */
 const RESTORE_AFTER_ITERATIONS = 2;
-
-export interface RuleGroupDeps extends ReadBackOptions {
-  readonly storage: ActorRef<ShardCommand>;
-  /** Undefined: nobody takes alerts. */
-  readonly notifier: ActorRef<NotifierCommand> | undefined;
-  /** As `EvaluationPorts.query`; the group is for the query log. */
-  readonly query: (
-    group: RuleGroup,
-    ...asked: Parameters<EvaluationPorts["query"]>
-  ) => ReturnType<EvaluationPorts["query"]>;
-  readonly slots: EvaluationSlots;
-  /** Whether independent rules of a group run side by side, as far as there are free places. */
-  readonly concurrentRules: boolean;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly queryTimeoutMs: number;
-  readonly resendDelayMs: number;
-  readonly processStartMs: EpochMs;
-  readonly observeRule: (tookMs: number) => void;
-  readonly observeGroup: (tookMs: number) => void;
-}
 
 export interface RuleGroupOptions {
   readonly path: ActorPath;
@@ -105,12 +81,19 @@ export function ruleGroupBehavior(
     /** Comes into force when the evaluation under way has ended. */
     next: undefined as Extract<RuleGroupCommand, { kind: "configure" }> | undefined,
   };
+  const offJournal = new OffJournal(deps.journalFailures);
   const log = deps.log.with({ file: options.group.file, group: options.group.name });
 
   function decide(memory: GroupMemory, command: RuleGroupCommand, nowMs: EpochMs): GroupDecision {
+    const decision = decideAlone(memory, command, nowMs);
+    if (command.kind !== "start") offJournal.note(memory, decision.events);
+    return decision;
+  }
+
+  function decideAlone(memory: GroupMemory, command: RuleGroupCommand, nowMs: EpochMs): GroupDecision {
     switch (command.kind) {
       case "start":
-        return onStart(memory);
+        return onStart(memory, nowMs);
       case "configure":
         return onConfigure(memory, command, nowMs);
       case "retire":
@@ -134,6 +117,9 @@ export function ruleGroupBehavior(
         return onStagePassed(memory, nowMs);
       case "alertsRestored":
         return onRestored(memory, command, nowMs);
+      case "journalCaughtUp":
+        offJournal.taken();
+        return NOTHING;
       case "endOfRunDue":
         return onEndOfRunDue(memory, command.tMs, nowMs);
       case "endOfRunKept":
@@ -150,8 +136,13 @@ export function ruleGroupBehavior(
     }
   }
 
-  function onStart(memory: GroupMemory): GroupDecision {
-    const events: GroupEvent[] = [{ kind: "wokenUp" }];
+  function onStart(replayed: GroupMemory, nowMs: EpochMs): GroupDecision {
+    const carried = offJournal.begin(replayed, nowMs);
+    if (carried !== undefined) log.warn("The journal takes nothing: the group goes on without it");
+    const memory = carried ?? replayed;
+    const events: GroupEvent[] = carried === undefined
+      ? [{ kind: "wokenUp" }]
+      : [{ kind: "carriedOver", memory: carried }];
     if (!options.restores) events.push(...knowAll(memory));
     if (orders.retiredMs !== undefined) events.push({ kind: "retired", atMs: orders.retiredMs });
     return { events, effects: [] };
@@ -218,9 +209,12 @@ export function ruleGroupBehavior(
     if (memory.iteration !== undefined) return { events, effects: [next] };
     const startedMs = deps.clock.monotonicMs();
     const first = outageTask(memory, nowMs) ?? tell(self, { kind: "stagePassed" });
+    const offered = offJournal.offer(memory, nowMs);
+    if (offered !== undefined) events.push(...offered);
+    const caughtUp = offered === undefined ? [] : [tell(self, { kind: "journalCaughtUp" })];
     return {
       events: [...events, { kind: "iterationStarted", iteration: { tsMs, startedMs, stage: 0 } }],
-      effects: [next, first],
+      effects: [next, ...caughtUp, first],
     };
   }
 
@@ -488,7 +482,7 @@ export function ruleGroupBehavior(
       events: groupEventCodec,
       state: groupMemoryCodec,
       snapshotEvery: SNAPSHOT_EVERY,
-      durable: isDurable,
+      durable: (event) => offJournal.keeps(event),
     },
     supervision: CHILDLESS,
   };

@@ -9,8 +9,9 @@ import type { ActorPath, ActorRef, Behavior, Codec, Decision, Effect } from "../
 import { assertNever } from "../lib/core/assert.ts";
 import type { RuleGroup } from "../lib/rules/rule.ts";
 import { shortened } from "../lib/rules/cohort_writer.ts";
+import type { RuleGroupDeps } from "./protocol/rule_group_deps.ts";
 import type { RuleGroupCommand, RuleManagerCommand, RuleSettings } from "./protocol/rules.ts";
-import { ruleGroupBehavior, type RuleGroupDeps } from "./rule_group.ts";
+import { ruleGroupBehavior } from "./rule_group.ts";
 
 /** Of a group's actor: part of its journal's keys, which are short. */
 const NAME_BYTES_MAX = 400;

@@ -83,6 +83,7 @@ export async function startRules(options: ServerRulesOptions): Promise<ServerRul
         },
         forState: (alertName, startMs, endMs, signal) =>
           newestForState({ source, alertName, range: { startMs, endMs }, samplesMax, signal }),
+        journalFailures: () => system.stats().journalFailures,
         observeRule: (tookMs) => ruleDurations.observe(tookMs),
         observeGroup: (tookMs) => groupDurations.observe(tookMs),
       },

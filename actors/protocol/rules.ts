@@ -6,7 +6,7 @@ import type { Matcher } from "../../lib/model/matchers.ts";
 import type { RuleGroup } from "../../lib/rules/rule.ts";
 import type { RuleEvaluation } from "../../lib/rules/evaluate_rule.ts";
 import type { EvaluationSettings } from "../../lib/rules/ports.ts";
-import type { MovedAlerts } from "../../lib/rules/read_back.ts";
+import type { MovedAlerts } from "../../lib/rules/moved.ts";
 import type { AlertHistory, AlertsAt, RuleGroupView } from "../../lib/rules/view.ts";
 
 /** What others may ask a group. */
@@ -59,6 +59,8 @@ export type RuleGroupCommand =
   /** Told to itself: the next stage, or the end. */
   | { readonly kind: "stagePassed" }
   | { readonly kind: "alertsRestored"; readonly moved: readonly MovedAlerts[]; readonly tookMs: number }
+  /** Told to itself, once the journal has what it missed. */
+  | { readonly kind: "journalCaughtUp" }
   | { readonly kind: "endOfRunDue"; readonly tMs: EpochMs }
   | { readonly kind: "endOfRunKept"; readonly again: SampleBatch | undefined };
 

@@ -8,6 +8,7 @@ import type { EpochMs } from "../core/time.ts";
 import type { Labels } from "../model/labels.ts";
 import { type Alert, type AlertTransition, applyTransitions } from "./alert.ts";
 import { alertSamples } from "./alert_series.ts";
+import type { MovedAlerts } from "./moved.ts";
 import { type GroupState, NEW_RULE_STATE, type RuleState } from "./state.ts";
 import { type LoggedTransition, TransitionLog } from "./transition_log.ts";
 import type { GroupCounters } from "./view.ts";
@@ -42,7 +43,10 @@ export type GroupEvent =
   | { readonly kind: "alertsMoved"; readonly rule: string; readonly transitions: readonly AlertTransition[] }
   /** All that are, not only the new ones. */
   | { readonly kind: "rulesKnown"; readonly keys: readonly string[] }
+  /** What happened while the journal took nothing: known here, new to it. */
+  | { readonly kind: "missedKept"; readonly moved: readonly MovedAlerts[]; readonly known: readonly string[] }
   // Not durable: a restart forgets them.
+  | { readonly kind: "carriedOver"; readonly memory: GroupMemory }
   /** The first of a life: alerts are as they were, and their series those that the last life wrote. */
   | { readonly kind: "wokenUp" }
   | { readonly kind: "iterationStarted"; readonly iteration: Iteration }
@@ -93,16 +97,20 @@ export function newMemory(): GroupMemory {
 }
 
 export function isDurable(event: GroupEvent): boolean {
-  return event.kind === "alertsMoved" || event.kind === "rulesKnown";
+  return event.kind === "alertsMoved" || event.kind === "rulesKnown" || event.kind === "missedKept";
 }
 
 export function foldGroup(memory: GroupMemory, event: GroupEvent): GroupMemory {
   switch (event.kind) {
     case "alertsMoved":
       memory.log.push(event.transitions.map((transition) => ({ ...transition, rule: event.rule })));
-      return withRule(memory, event.rule, (state) => moved(state, event.transitions));
+      return withRule(memory, event.rule, (state) => afterMoves(state, event.transitions));
     case "rulesKnown":
       return { ...memory, known: new Set(event.keys) };
+    case "missedKept":
+      return onMissedKept(memory, event.moved, event.known);
+    case "carriedOver":
+      return { ...event.memory, iteration: undefined };
     case "wokenUp":
       return wokenUp(memory);
     case "iterationStarted":
@@ -152,6 +160,28 @@ export function foldGroup(memory: GroupMemory, event: GroupEvent): GroupMemory {
   }
 }
 
+/** Folding it where it is known already changes nothing but values that the next evaluation refreshes. */
+function onMissedKept(
+  memory: GroupMemory,
+  moved: readonly MovedAlerts[],
+  known: readonly string[],
+): GroupMemory {
+  let next: GroupMemory = { ...memory, known: new Set(known) };
+  for (const { rule, transitions } of moved) {
+    const logged = memory.log.entries;
+    const isKnown = transitions.every((one) =>
+      logged.some((entry) =>
+        entry.rule === rule && entry.atMs === one.atMs && entry.to === one.to &&
+        labelsKey(entry.labels) === labelsKey(one.labels)
+      )
+    );
+    if (isKnown) continue;
+    memory.log.push(transitions.map((transition) => ({ ...transition, rule })));
+    next = withRule(next, rule, (state) => afterMoves(state, transitions));
+  }
+  return next;
+}
+
 function withRule(memory: GroupMemory, key: string, change: (state: RuleState) => RuleState): GroupMemory {
   return {
     ...memory,
@@ -159,7 +189,7 @@ function withRule(memory: GroupMemory, key: string, change: (state: RuleState) =
   };
 }
 
-function moved(state: RuleState, transitions: readonly AlertTransition[]): RuleState {
+function afterMoves(state: RuleState, transitions: readonly AlertTransition[]): RuleState {
   return {
     ...state,
     alerts: applyTransitions(state.alerts, transitions),
@@ -249,7 +279,13 @@ function asNumber<T extends { readonly value: number }>(of: WithText<T>): T {
   return { ...of, value: Number(of.value) } as unknown as T;
 }
 
+interface KeptMoved {
+  readonly rule: string;
+  readonly transitions: readonly WithText<AlertTransition>[];
+}
+
 type KeptEvent =
+  | { readonly kind: "missedKept"; readonly moved: readonly KeptMoved[]; readonly known: readonly string[] }
   | {
     readonly kind: "alertsMoved";
     readonly rule: string;
@@ -268,10 +304,23 @@ export const groupEventCodec: Codec<GroupEvent> = {
       return keptEvents.encode({ ...event, transitions: event.transitions.map(asText) });
     }
     if (event.kind === "rulesKnown") return keptEvents.encode(event);
+    if (event.kind === "missedKept") {
+      const moved = event.moved.map(({ rule, transitions }) => ({
+        rule,
+        transitions: transitions.map(asText),
+      }));
+      return keptEvents.encode({ ...event, moved });
+    }
     throw new TypeError(`an event of this life only: ${event.kind}`);
   },
   decode(bytes, version) {
     const kept = keptEvents.decode(bytes, version);
+    const transitionsOf = ({ transitions }: Pick<KeptMoved, "transitions">) =>
+      transitions.map((one) => asNumber<AlertTransition>(one));
+    if (kept.kind === "missedKept") {
+      const moved = kept.moved.map((one) => ({ rule: one.rule, transitions: transitionsOf(one) }));
+      return { ...kept, moved };
+    }
     return kept.kind === "rulesKnown"
       ? kept
       : { ...kept, transitions: kept.transitions.map((one) => asNumber<AlertTransition>(one)) };

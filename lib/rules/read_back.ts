@@ -1,17 +1,11 @@
 /** What a group reads back from storage at the begin of a life: alerts no journal knows, and how long nobody looked. */
 import type { EpochMs } from "../core/time.ts";
-import type { AlertTransition } from "./alert.ts";
 import type { GroupMemory } from "./group_memory.ts";
+import type { MovedAlerts } from "./moved.ts";
 import { planOf } from "./plan.ts";
 import { type ForStateSample, outdatedPending, restoreAlerts } from "./restore.ts";
 import type { AlertingRule, RuleGroup } from "./rule.ts";
 import { type GroupState, ruleStateOf } from "./state.ts";
-
-/** Alerts of one rule (by its key) that move without an evaluation. */
-export interface MovedAlerts {
-  readonly rule: string;
-  readonly transitions: readonly AlertTransition[];
-}
 
 export interface ReadBackOptions {
   /** The newest sample of each `ALERTS_FOR_STATE` series of an alert within the time, both ends inside. */

@@ -216,3 +216,41 @@ Deno.test("a group whose file went away while the server was down ends its alert
   ]]);
   deepStrictEqual(await after.views(), []);
 });
+
+Deno.test("while the store takes nothing alerts fire and are told of; when it does again the journal has it all", async () => {
+  const remains = newRemains();
+  const groups = [
+    groupOf("  - alert: A\n    expr: m\n    for: 60s\n  - alert: B\n    expr: m\n    for: 30s"),
+  ];
+  const always = () => vector([{ i: "a" }, 1]);
+  const life = await begin({ remains, seed: 11, groups, answer: always, startMs: START_MS });
+  await life.sim.run(START_MS + 25_000);
+  const active = (await life.views())[0]!.rules.map(({ alerts }) => alerts[0]!.activeAtMs);
+  remains.kv!.fate = () => "lost";
+  await life.sim.run(START_MS + 150_000);
+  deepStrictEqual(new Set(remains.told.map(({ labels }) => labels[1])), new Set(["A", "B"]));
+  for (const { startsAtMs, labels } of remains.told) {
+    // A slot or two are lost to the attempts that failed.
+    ok(
+      startsAtMs <= active[0]! + (labels[1] === "A" ? 60_000 : 30_000) + 3 * INTERVAL_MS,
+      `${labels[1]} at ${startsAtMs}`,
+    );
+  }
+  const [down] = await life.views();
+  deepStrictEqual(
+    down!.rules.map(({ alerts }) => [alerts[0]!.phase, alerts[0]!.activeAtMs]),
+    active.map((at) => ["firing", at]),
+  );
+  remains.kv!.fate = () => "kept";
+  await life.sim.run(START_MS + 250_000);
+  const history = await life.history();
+  deepStrictEqual(life.sim.fatal, []);
+  const after = await begin({ remains, seed: 12, groups, answer: always, startMs: START_MS + 251_000 });
+  await after.sim.run(START_MS + 275_000);
+  deepStrictEqual(await after.history(), history);
+  const [again] = await after.views();
+  deepStrictEqual(
+    again!.rules.map(({ alerts }) => [alerts[0]!.phase, alerts[0]!.activeAtMs, alerts[0]!.firedAtMs]),
+    down!.rules.map(({ alerts }) => [alerts[0]!.phase, alerts[0]!.activeAtMs, alerts[0]!.firedAtMs]),
+  );
+});

@@ -83,6 +83,7 @@ export async function begin(options: LifeOptions): Promise<Life> {
         gracePeriodMs: 600_000,
         resendDelayMs: 60_000,
         processStartMs: startMs,
+        journalFailures: () => sim.stats().journalFailures,
         observeRule: () => {},
         observeGroup: () => {},
       },
