@@ -36,6 +36,7 @@ import { follows, linked, unlinked } from "./journal_link.ts";
 import { PackedPairs } from "./packed_pairs.ts";
 import { newCounters } from "./head_counters.ts";
 import type { HeadOptions } from "./head_options.ts";
+import type { Selections } from "./selection.ts";
 import { SeriesTable } from "./series_table.ts";
 import { FUTURE_MS, TrustedTime } from "./trusted_time.ts";
 
@@ -68,6 +69,7 @@ export class Head {
   /** What is hidden though it is in pages or windows, by cohort. */
   readonly deletions = new Map<number, Deletion[]>();
   nextDeletion = 1;
+  readonly selections: Selections = new WeakMap();
   series = new SeriesTable();
   readonly exemplars: ExemplarStore;
   nextCohort = 1;

@@ -7,6 +7,7 @@ import { assert } from "../core/assert.ts";
 import type { Labels } from "../model/labels.ts";
 import type { PackedLabels } from "./codecs/labels_chunk.ts";
 import { LabelIndex } from "./label_index.ts";
+import type { LabelProjection } from "./label_projection.ts";
 import type { PackedPairs } from "./packed_pairs.ts";
 
 /** No cohort has this number: a series that retention has removed, until the table is rebuilt. */
@@ -71,7 +72,15 @@ export class SeriesTable {
   }
 
   labelsOf(series: number): Labels {
-    return this.index.labelsOf(this.pairsOf(series));
+    const start = this.#starts[series]!;
+    const at = start % ARENA_CHUNK;
+    return this.index.labelsOf(this.#arena[Math.floor(start / ARENA_CHUNK)]!, at, at + this.#counts[series]!);
+  }
+
+  projectedLabelsOf(series: number, projection: LabelProjection): Labels {
+    const start = this.#starts[series]!;
+    const at = start % ARENA_CHUNK;
+    return projection.labelsOf(this.#arena[Math.floor(start / ARENA_CHUNK)]!, at, at + this.#counts[series]!);
   }
 
   /** The series with these labels in this cohort, or −1. Interns nothing. */
