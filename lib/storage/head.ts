@@ -66,6 +66,8 @@ export class Head {
   readonly lost = new Set<number>();
   /** Of the opening and the replay, which meet the same label texts again and again. */
   texts: TextPool | undefined = new TextPool();
+  /** Of the label sets that were decoded last. */
+  pairs: PackedPairs | undefined;
   /** What is hidden though it is in pages or windows, by cohort. */
   readonly deletions = new Map<number, Deletion[]>();
   nextDeletion = 1;
@@ -245,10 +247,9 @@ export class Head {
   /** As `addColumns`, for label sets that were decoded. */
   #addPacked(cohort: Cohort, packed: PackedLabels): void {
     cohort.reserveColumns(packed.count);
-    const pairs = new PackedPairs(this.series.index, packed);
-    for (let set = 0; set < packed.count; set++) {
-      cohort.addColumn(this.series.addPacked(cohort.id, cohort.width, packed, set, pairs));
-    }
+    this.pairs = new PackedPairs(this.series.index, packed, this.pairs);
+    const first = this.series.addPacked(cohort.id, cohort.width, packed.count, this.pairs);
+    for (let set = 0; set < packed.count; set++) cohort.addColumn(first + set);
   }
 
   #define(cohort: Cohort, event: AppendEvent): void {
@@ -394,6 +395,7 @@ export class Head {
   /** Ends a replay. What is dirty counts as dirty from now on, since records carry no time of their own. */
   replayed(nowMs: EpochMs): void {
     this.texts = undefined;
+    this.pairs = undefined;
     for (const cohort of this.cohorts.values()) cohort.dirtySinceMs = nowMs;
     this.exemplars.dirtySinceMs = nowMs;
     this.#drainedThrough = this.#durableThrough = this.nextSeq - 1;

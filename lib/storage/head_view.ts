@@ -51,7 +51,8 @@ function sampledIn(
 ): Uint32Array {
   const { lastMs } = cohort;
   const isOut = (column: number) =>
-    lastMs[column]! < range.startMs || (deletions !== undefined && allHidden(deletions, cohort, column, range));
+    lastMs[column]! < range.startMs ||
+    (deletions !== undefined && allHidden(deletions, cohort, column, range));
   for (let i = 0; i < columns.length; i++) {
     if (isOut(columns[i]!)) return columns.filter((column) => !isOut(column));
   }

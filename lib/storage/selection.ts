@@ -54,7 +54,9 @@ function select(head: Head, ids: Uint32Array): Selection {
   }
   const cohorts = Uint32Array.from(counts.keys()).sort();
   const places = new Map<number, { readonly columns: Uint32Array; count: number }>();
-  for (const cohort of cohorts) places.set(cohort, { columns: new Uint32Array(counts.get(cohort)!), count: 0 });
+  for (const cohort of cohorts) {
+    places.set(cohort, { columns: new Uint32Array(counts.get(cohort)!), count: 0 });
+  }
   for (let i = 0; i < ids.length;) {
     const cohort = series.cohortOf(ids[i]!);
     const place = places.get(cohort);

@@ -18,7 +18,12 @@ export interface PlanRewrites {
   readonly projection: boolean;
 }
 
-export const ALL_REWRITES: PlanRewrites = { constants: true, matchers: true, sharing: true, projection: true };
+export const ALL_REWRITES: PlanRewrites = {
+  constants: true,
+  matchers: true,
+  sharing: true,
+  projection: true,
+};
 export const NO_REWRITES: PlanRewrites = {
   constants: false,
   matchers: false,
