@@ -20,6 +20,8 @@ import { sortedSeries, sortedTexts } from "./sort_series.ts";
 import type { ColumnGroup, SelectRequest, SeriesSource, TimeRange } from "./source.ts";
 import type { CohortView, HeadView, PageRef } from "./view.ts";
 
+/** The high words of the absent and of the stale pattern, and of all other NaNs, are not below. */
+const NAN_HIGH_MIN = 0x7ff0_0000;
 /** Cells of one group: 8 MB, and some 5 ms of decoding between two chances to stop. */
 const GROUP_CELLS_MAX = 1_048_576;
 /** Where groups are used up one at a time: what a second-level cache holds from decoding to use. */
@@ -352,7 +354,10 @@ function moveHistograms(
 }
 
 function hasGap(words: Uint32Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (isGap(words, i)) return true;
+  for (let i = start; i < end; i++) {
+    // No number has such a high word but NaN and infinity.
+    if (words[2 * i + 1]! >= NAN_HIGH_MIN && isGap(words, i)) return true;
+  }
   return false;
 }
 

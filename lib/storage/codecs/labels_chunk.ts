@@ -9,7 +9,7 @@ import type { Labels } from "../../model/labels.ts";
 import { LABELS_PER_SERIES_MAX } from "../series_table.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { PAGE_BYTES_MAX, unpack } from "./page.ts";
-import { SetsBefore } from "./sets_before.ts";
+import { isRest, passTexts, type SetsBefore } from "./sets_before.ts";
 import type { TextPool } from "./text_pool.ts";
 
 const MAGIC = 0x314c504e; // "NPL1", little-endian
@@ -79,12 +79,13 @@ export function decodeLabelSets(input: ByteReader, pool?: TextPool): PackedLabel
   const before = pool?.before;
   // What fails half way leaves none behind.
   if (pool !== undefined) pool.before = undefined;
-  const texts = readTexts(input, textsCount, pool, before);
-  const setsAt = input.at;
-  if (pool !== undefined && before?.labels.texts.length === textsCount && before.isRest(input)) {
+  const textEnds = new Uint32Array(textsCount);
+  const texts = readTexts(input, textEnds, pool, before);
+  const { bytes } = input;
+  if (pool !== undefined && before?.textEnds.length === textsCount && isRest(before, input)) {
     const labels = before.labels.withTexts(texts);
-    pool.before = new SetsBefore(input.bytes, textsAt, setsAt, labels);
-    input.at = input.bytes.length;
+    pool.before = { bytes, textsAt, textEnds, labels };
+    input.at = bytes.length;
     return labels;
   }
   const setsCount = input.count(Math.min(COHORT_COLUMNS_MAX, input.left), "label sets");
@@ -102,24 +103,23 @@ export function decodeLabelSets(input: ByteReader, pool?: TextPool): PackedLabel
     ends[i] = end;
   }
   const labels = new PackedLabels(texts, refs.subarray(0, at), ends);
-  if (pool !== undefined && input.left === 0) {
-    pool.before = new SetsBefore(input.bytes, textsAt, setsAt, labels);
-  }
+  if (pool !== undefined && input.left === 0) pool.before = { bytes, textsAt, textEnds, labels };
   return labels;
 }
 
 function readTexts(
   input: ByteReader,
-  count: number,
+  ends: Uint32Array,
   pool: TextPool | undefined,
   before: SetsBefore | undefined,
 ): readonly string[] {
   const texts: string[] = [];
-  const known = before?.labels.texts ?? [];
-  for (let i = 0; i < count; i++) {
-    texts.push(
-      before !== undefined && i < known.length && before.passText(input) ? known[i]! : input.text(pool),
-    );
+  while (texts.length < ends.length) {
+    const passed = before === undefined ? 0 : passTexts(before, texts.length, input, ends);
+    for (let i = 0; i < passed; i++) texts.push(before!.labels.texts[texts.length]!);
+    if (texts.length === ends.length) break;
+    texts.push(input.text(pool));
+    ends[texts.length - 1] = input.at;
   }
   return texts;
 }
