@@ -13,7 +13,7 @@ import { type AcceptedRow, type AppendEvent, judge, refusalOf } from "./append.t
 import { ByteWriter } from "./codecs/bytes.ts";
 import type { PackedLabels } from "./codecs/labels_chunk.ts";
 import { TextPool } from "./codecs/text_pool.ts";
-import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { Cohort, REMOVED_SERIES, STRAYS_SEAL } from "./cohort.ts";
 import { adoptHistograms } from "./cohort_histograms.ts";
 import type { Deletion } from "./deletions.ts";
 import { CorruptDataError } from "./errors.ts";
@@ -394,8 +394,7 @@ export class Head {
 
   /** Ends a replay. What is dirty counts as dirty from now on, since records carry no time of their own. */
   replayed(nowMs: EpochMs): void {
-    this.texts = undefined;
-    this.pairs = undefined;
+    this.texts = this.pairs = undefined;
     for (const cohort of this.cohorts.values()) cohort.dirtySinceMs = nowMs;
     this.exemplars.dirtySinceMs = nowMs;
     this.#drainedThrough = this.#durableThrough = this.nextSeq - 1;
@@ -499,6 +498,3 @@ export class Head {
     for (const cohort of this.cohorts.values()) this.windowBytes += cohort.windowBytes();
   }
 }
-
-/** Strays of one cohort that make a page. */
-export const STRAYS_SEAL = 4_096;
