@@ -47,9 +47,24 @@ const commandPorts: CommandPorts = {
       out: (text) => writeAll(Deno.stdout, text),
       err: (text) => writeAll(Deno.stderr, text),
     }, (name) => Deno.env.get(name)),
+  rules: {
+    files: systemFiles,
+    readStdin: async () => new TextDecoder().decode(await new Response(Deno.stdin.readable).arrayBuffer()),
+    writeText,
+    monotonicMs: () => performance.now(),
+    yieldToLoop,
+  },
   tsdb: { files: byteFiles, stdin: readStdin, openStore: openStoreAlone },
   build,
 };
+
+async function writeText(path: string, text: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(path, text);
+  } catch (error) {
+    throw new UserError("unavailable", `open ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
 
 async function fetchJson({ url, method, headers, body }: JsonRequest) {
   try {

@@ -88,7 +88,10 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         return onAppend(head, command, nowMs);
       case "view":
         return answer(
-          reply(command.replyTo, viewOf(head, command.matcherSets, command.range, command.after)),
+          reply(
+            command.replyTo,
+            viewOf(head, command.matcherSets, command.range, command.after, command.labelNames),
+          ),
         );
       case "flush":
         return answer({ kind: "whenDurable", effects: [reply(command.replyTo, "durable")] });

@@ -65,7 +65,10 @@ export function shardReaderBehavior(
         ));
       case "view":
         return answer(
-          reply(command.replyTo, viewOf(head, command.matcherSets, command.range, command.after)),
+          reply(
+            command.replyTo,
+            viewOf(head, command.matcherSets, command.range, command.after, command.labelNames),
+          ),
         );
       case "flush": // whatever is here came out of the journal
         return answer(reply(command.replyTo, "durable"));

@@ -210,7 +210,8 @@ const cache = new PageCache({ kv, keys, log: quiet, bytesMax: 512 * 1024 * 1024 
 const source = createSeriesSource({
   cache,
   head: {
-    view: (matcherSets, range, after) => Promise.resolve(viewOf(head, matcherSets, range, after)),
+    view: (matcherSets, range, after, names) =>
+      Promise.resolve(viewOf(head, matcherSets, range, after, names)),
     untilDurable: () => Promise.resolve(),
     series: () => Promise.resolve({ found: [], next: undefined }),
     labelNames: () => Promise.resolve({ found: [], next: undefined }),

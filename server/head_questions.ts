@@ -18,10 +18,10 @@ export function askHead(
   shard: ActorRef<ShardCommand>,
 ): HeadQuestions {
   return {
-    view: (matcherSets, range, after) =>
+    view: (matcherSets, range, after, labelNames) =>
       system.ask<ShardCommand, "view">(
         shard,
-        { kind: "view", matcherSets, range, after },
+        { kind: "view", matcherSets, range, after, labelNames },
         STORAGE_TIMEOUT_MS,
       ),
     untilDurable: async () => {

@@ -22,6 +22,7 @@ import type { PageCache } from "../lib/storage/page_cache.ts";
 import type { SeriesSource } from "../lib/storage/source.ts";
 import type { ConfigCommand } from "../actors/protocol/config.ts";
 import type { ShardCommand } from "../actors/protocol/shard.ts";
+import { consoleFiles } from "./console_files.ts";
 import { adminDeps } from "./admin.ts";
 import { STORAGE_TIMEOUT_MS } from "./head_questions.ts";
 import type { IntervalLengths } from "./intervals.ts";
@@ -178,6 +179,10 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
     notices: () => status.notices(),
     registry: new Registry(),
     selfSnapshot: () => selfSnapshot(running(), status, world, flags["query.max-concurrency"]),
+    consoles: consoleFiles(world.files, {
+      templates: flags["web.console.templates"],
+      libraries: flags["web.console.libraries"],
+    }),
     uiFile: world.uiFile,
   };
 }

@@ -34,6 +34,8 @@ export type ShardCommand =
     readonly range: TimeRange;
     /** 0 for the first part of the view, then `next` of the part before. */
     readonly after: number;
+    /** Label sets may lack all labels but these. Undefined: whole. */
+    readonly labelNames?: readonly string[] | undefined;
     readonly replyTo: ReplyTo<HeadView>;
   }
   /** Answered once everything appended before would survive a crash. */

@@ -2,14 +2,12 @@
  * `check config`: loads each file as the server would, looks after the files it refers to, checks targets and rule
  * files, and prints as promtool does.
  */
-import { formatProblem } from "../config/problems.ts";
-import { ConfigError } from "../config/problems.ts";
 import { expandGlob, hasGlob } from "../config/glob.ts";
 import { type Env, type LoadedSettings, loadSettings } from "../config/load.ts";
-import { readRuleFile, type RuleGroupSettings } from "../config/rule_file.ts";
 import { scrapeOf } from "../config/settings.ts";
 import type { HttpSettings } from "../config/schema/http_client.ts";
 import type { AlertmanagerConfig, ScrapeConfig } from "../config/types.ts";
+import { assertNever } from "../core/assert.ts";
 import { messageOf, UserError } from "../core/errors.ts";
 import type { Files } from "../core/ports.ts";
 import { formatDurationMs } from "../core/time.ts";
@@ -17,9 +15,8 @@ import { readGroups } from "../discovery/file_sd.ts";
 import type { TargetGroup } from "../discovery/target_groups.ts";
 import { targetsOf } from "../discovery/targets.ts";
 import { alertmanagersOf } from "../notify/alertmanagers.ts";
-import { compareLabels, type Labels, labelsOf } from "../model/labels.ts";
-import { checkRuleFile as checkRules } from "../rules/check_file.ts";
 import type { CheckConfigOptions } from "./commands.ts";
+import { lints, messagesOf, reportRuleFile, type RuleFileReport } from "./rule_file_report.ts";
 
 export interface CheckConfigOut {
   out(text: string): void;
@@ -54,27 +51,17 @@ export async function checkConfig(
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       wrong = true;
-      out.err(`  FAILED: ${indented(error)}\n`);
+      out.err(`  FAILED: ${messagesOf(error).join("\n    ")}\n`);
     }
     out.out("\n");
     for (const file of ruleFiles) {
-      const verdict = await checkRuleFile(file, options, files, out);
+      const verdict = await checkRules(file, options, files, out);
       wrong ||= verdict === "wrong";
       linted ||= verdict === "linted";
     }
   }
   if (wrong) return EXIT_FAILURE;
   return linted && options.lintFatal ? EXIT_LINT : 0;
-}
-
-function indented(error: UserError): string {
-  if (!(error instanceof ConfigError)) return error.message;
-  return error.problems.map(formatProblem).join("\n    ");
-}
-
-function lints(options: CheckConfigOptions, name: string): boolean {
-  const chosen = options.lint.split(",");
-  return chosen.includes("all") || chosen.includes(name);
 }
 
 interface CheckedFile {
@@ -108,7 +95,7 @@ async function checkFile(
       checkAlertmanagers(alertmanager, await readSdFiles(file, files, out, "alertmanager config"));
     }
   }
-  const complaints = lints(options, "too-long-scrape-interval") ? intervalComplaints(loaded) : [];
+  const complaints = lints(options.lint, "too-long-scrape-interval") ? intervalComplaints(loaded) : [];
   return { ruleFiles, complaints };
 }
 
@@ -189,60 +176,41 @@ function checkAlertmanagers(config: AlertmanagerConfig, groups: readonly TargetG
   if (errors.length > 0) throw new UserError("bad_data", errors[0]!);
 }
 
-async function checkRuleFile(
+/** As promtool: a check of the configuration indents what it says of its rule files. */
+async function checkRules(
   file: string,
   options: CheckConfigOptions,
   files: Files,
   out: CheckConfigOut,
-): Promise<"right" | "wrong" | "linted"> {
+): Promise<RuleFileReport["kind"]> {
   out.out(`Checking ${file}\n`);
+  const report = await readAndReport(file, options, files);
+  switch (report.kind) {
+    case "right":
+      out.out(`  SUCCESS: ${report.rulesCount} rules found\n`);
+      break;
+    case "linted":
+      out.err(`  FAILED:\n     ${report.message}\n`);
+      break;
+    case "wrong":
+      out.err(`  FAILED:\n${report.messages.map((message) => `     ${message}\n`).join("")}`);
+      break;
+    default:
+      assertNever(report);
+  }
+  out.out("\n");
+  return report.kind;
+}
+
+async function readAndReport(
+  file: string,
+  { lint, ignoreUnknownFields, parse = {} }: CheckConfigOptions,
+  files: Files,
+): Promise<RuleFileReport> {
   try {
-    const unknownFields = options.ignoreUnknownFields ? "ignored" : "refused";
-    const read = readRuleFile(await files.readText(file), file, unknownFields);
-    checkRules(read, { parse: {}, nameValidation: "utf8" });
-    const { groups } = read;
-    const duplicates = lints(options, "duplicate-rules") ? duplicateRules(groups) : [];
-    if (duplicates.length > 0) {
-      out.err(`  FAILED:\n     ${duplicatesMessage(duplicates)}\n\n`);
-      return "linted";
-    }
-    const rulesCount = groups.reduce((sum, group) => sum + group.rules.length, 0);
-    out.out(`  SUCCESS: ${rulesCount} rules found\n\n`);
-    return "right";
+    return reportRuleFile(await files.readText(file), file, { lint, ignoreUnknownFields, parse });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    out.err(`  FAILED:\n    ${indented(error)}\n\n`);
-    return "wrong";
+    return { kind: "wrong", messages: [error.message] };
   }
-}
-
-interface RuleName {
-  readonly metric: string;
-  readonly labels: Labels;
-}
-
-/** Rules of one name and one label set, each once. */
-function duplicateRules(groups: readonly RuleGroupSettings[]): readonly RuleName[] {
-  const rules = groups.flatMap((group) =>
-    group.rules.map((rule): RuleName => ({
-      metric: rule.alert || rule.record,
-      labels: labelsOf(rule.labels),
-    }))
-  ).sort((a, b) => a.metric === b.metric ? compareLabels(a.labels, b.labels) : a.metric < b.metric ? -1 : 1);
-  return rules.filter((rule, i) =>
-    i > 0 && isSameRule(rule, rules[i - 1]!) && !(i > 1 && isSameRule(rule, rules[i - 2]!))
-  );
-}
-
-function isSameRule(a: RuleName, b: RuleName): boolean {
-  return a.metric === b.metric && compareLabels(a.labels, b.labels) === 0;
-}
-
-function duplicatesMessage(duplicates: readonly RuleName[]): string {
-  let message = `lint error ${duplicates.length} duplicate rule(s) found.\n`;
-  for (const { metric, labels } of duplicates) {
-    message += `Metric: ${metric}\nLabel(s):\n`;
-    for (let i = 0; i < labels.length; i += 2) message += `\t${labels[i]}: ${labels[i + 1]}\n`;
-  }
-  return message + "Might cause inconsistency while recording expressions";
 }

@@ -8,6 +8,8 @@ import { EXIT_BAD_FLAG, EXIT_FAILURE, parseServerArguments, type ServerArguments
 import { type BuildInfo, helpRow, serverHelpText, versionText } from "./help.ts";
 import { queryInstant, queryRange } from "./query_command.ts";
 import type { JsonResponse } from "./query_output.ts";
+import type { ParseOptions } from "../promql/parse.ts";
+import { FEATURE_HELP, featuresOf, RULE_COMMANDS, type RulePorts } from "./rule_commands.ts";
 import { TSDB_COMMANDS } from "./tsdb_commands.ts";
 import type { TsdbPorts } from "./tsdb_ports.ts";
 
@@ -25,6 +27,8 @@ export interface CheckConfigOptions {
   readonly lint: string;
   readonly lintFatal: boolean;
   readonly ignoreUnknownFields: boolean;
+  /** What expressions of rules may use. @default {} */
+  readonly parse?: ParseOptions;
 }
 
 export interface CommandPorts {
@@ -35,6 +39,7 @@ export interface CommandPorts {
   err(text: string): void;
   /** Checks each file, prints what it found, and answers the exit code. */
   checkConfig(paths: readonly string[], options: CheckConfigOptions): Promise<number>;
+  readonly rules: RulePorts;
   readonly tsdb: TsdbPorts;
   readonly build: BuildInfo;
 }
@@ -64,7 +69,7 @@ const COMMANDS: readonly Command[] = [
     usage: "check config [<flags>] <config-files>...",
     summary: "Check if the config files are valid or not.",
     spec: {
-      valued: ["lint"],
+      valued: ["lint", "enable-feature"],
       booleans: ["syntax-only", "agent", "lint-fatal", "ignore-unknown-fields"],
       short: {},
     },
@@ -74,9 +79,11 @@ const COMMANDS: readonly Command[] = [
       ["    --lint-fatal", "Make lint errors exit with exit code 3."],
       ["    --ignore-unknown-fields", "Ignore unknown fields in the rule files."],
       ["    --agent", "Check config file for Prometheus in Agent mode."],
+      FEATURE_HELP,
     ],
     run: checkConfig,
   },
+  ...RULE_COMMANDS,
   {
     words: ["query", "instant"],
     usage: "query instant [<flags>] <server> <expr>",
@@ -102,7 +109,8 @@ const COMMANDS: readonly Command[] = [
   ...TSDB_COMMANDS,
 ];
 
-export async function runCommand(argv: readonly string[], ports: CommandPorts): Promise<CommandOutcome> {
+export async function runCommand(given: readonly string[], ports: CommandPorts): Promise<CommandOutcome> {
+  const argv = groupFlagsLast(given);
   const first = argv[0];
   if (first === undefined || first.startsWith("-")) return startServer(argv, ports);
   if (first === "help") return exit(help(argv.slice(1), ports));
@@ -117,6 +125,17 @@ export async function runCommand(argv: readonly string[], ports: CommandPorts): 
   ports.err(`narthex: error: unknown command "${got}", ${expected}, try --help\n`);
   // As promtool for its commands, as prometheus for a word that is none.
   return exit(group.length > 0 ? EXIT_FAILURE : EXIT_BAD_FLAG);
+}
+
+/** As promtool, which takes flags between the words of a command: `test --junit=FILE rules …`. */
+function groupFlagsLast(argv: readonly string[]): readonly string[] {
+  const [first = ""] = argv;
+  if (!COMMANDS.some(({ words }) => words[0] === first)) return argv;
+  let at = 1;
+  while (argv[at] !== undefined && /^--[^=]+=/.test(argv[at]!)) at++;
+  const second = argv[at];
+  if (at === 1 || second === undefined) return argv;
+  return [first, second, ...argv.slice(1, at), ...argv.slice(at + 1)];
 }
 
 function exit(code: number): CommandOutcome {
@@ -177,6 +196,7 @@ async function checkConfig(args: SubcommandArguments, ports: CommandPorts): Prom
     lint,
     lintFatal: args.booleans.has("lint-fatal"),
     ignoreUnknownFields: args.booleans.has("ignore-unknown-fields"),
+    parse: featuresOf(args, ports).parse,
   });
 }
 

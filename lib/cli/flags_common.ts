@@ -144,13 +144,11 @@ export const WEB_FLAGS = {
     kind: "text",
     default: "consoles",
     help: "Path to the console template directory, available at /consoles.",
-    ignored: IGNORED_YET,
   },
   "web.console.libraries": {
     kind: "text",
     default: "console_libraries",
     help: "Path to the console library directory.",
-    ignored: IGNORED_YET,
   },
   "web.page-title": {
     kind: "text",

@@ -45,6 +45,8 @@ export function serverHelpText(): string {
     "",
     "Commands:",
     "  check config <config-files>...     Check if the config files are valid or not.",
+    "  check rules [<rule-files>...]      Check if the rule files are valid or not.",
+    "  test rules <test-rule-file>...     Unit tests for rules.",
     "  query instant <server> <expr>      Run an instant query.",
     "  query range <server> <expr>        Run a range query.",
     "  help [<command>...]                Show help.",

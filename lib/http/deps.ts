@@ -64,8 +64,22 @@ export interface HttpDeps {
   /** Served at `/metrics`, after `selfSnapshot` has been taken. The handler registers its own metrics in it. */
   readonly registry: Registry;
   readonly selfSnapshot: () => Promise<SelfSnapshot>;
+  readonly consoles: ConsoleFiles;
   /** A file of the user interface by its path (`/assets/app.js`, `/index.html`). */
   readonly uiFile: (path: string) => Promise<UiFile | undefined>;
+}
+
+export interface ConsoleFiles {
+  /** By its path below the directory of consoles. Rejects with a `UserError`: `not_found`, or `internal` for what is no file. */
+  template(path: string): Promise<string>;
+  /** Every `*.lib`, by name. */
+  libraries(): Promise<readonly ConsoleLibrary[]>;
+}
+
+export interface ConsoleLibrary {
+  /** Of the file. */
+  readonly name: string;
+  readonly text: string;
 }
 
 export interface HttpOptions {

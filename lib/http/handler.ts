@@ -107,13 +107,13 @@ export function createHandler(given: HttpDeps): HttpHandler {
   app.options(`${prefix}${API_PREFIX}*`, (c) => finish(c.req.raw, { status: 204 }, `${API_PREFIX}*path`));
   const routes = routesOf(self);
   for (const route of routes) {
-    app.on([...route.methods], [`${prefix}${route.path}`], (c) => {
+    app.on([...route.methods], [`${prefix}${patternOf(route.path)}`], (c) => {
       const pathParam = (name: string) => c.req.param(name) ?? "";
       return answer(c.req.raw, route, { pathParam, remoteAddress: c.env.remoteAddress });
     });
   }
   for (const [path, methods] of methodsByPath(routes)) {
-    app.all(`${prefix}${path}`, (c) => {
+    app.all(`${prefix}${patternOf(path)}`, (c) => {
       metrics.answered(path, 405, 0);
       const reply = plainReply(405, "Method Not Allowed");
       return finish(c.req.raw, { ...reply, headers: { ...reply.headers, Allow: methods.join(", ") } }, path);
@@ -126,6 +126,11 @@ export function createHandler(given: HttpDeps): HttpHandler {
   );
 
   return async (request, info) => await app.fetch(request, info);
+}
+
+/** A path as Prometheus writes it, `*name` for all the rest, as the router does. */
+function patternOf(path: string): string {
+  return path.replace(/\*([a-z]+)$/, ":$1{.*}");
 }
 
 function notReadyReply(stopping: boolean): Reply {

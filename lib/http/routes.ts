@@ -6,6 +6,7 @@ import * as rules from "./api_rules.ts";
 import * as series from "./api_series.ts";
 import * as status from "./api_status.ts";
 import * as targets from "./api_targets.ts";
+import { consolePage } from "./console.ts";
 import { federate } from "./federate.ts";
 import * as management from "./management.ts";
 import { metricsRoute } from "./metrics_route.ts";
@@ -57,6 +58,7 @@ export function routesOf(self: SelfMetrics): readonly Route[] {
     plainRoute(GET, "/version", management.version),
     plainRoute(GET, "/metrics", metricsRoute(self)),
     { ...plainRoute(GET, "/federate", federate), access: "ready" },
+    { ...plainRoute(GET, "/consoles/*filepath", consolePage), access: "ready" },
     plainRoute(GET, "/", toQueryPage),
     plainRoute(GET, "/graph", toQueryPage),
     ...UI_PATHS.map((path) => plainRoute(GET, path, indexPage)),

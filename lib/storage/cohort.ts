@@ -19,6 +19,9 @@ const WINDOW_CELLS_MAX = 16_384;
 /** Rows kept back when a seal is due, in a cohort whose rows are filled by several messages (remote write). */
 export const LATE_ROWS = 24;
 
+/** Strays of one cohort that make a page. */
+export const STRAYS_SEAL = 4_096;
+
 /** In `seriesOf`: retention has removed the series of this column. */
 export const REMOVED_SERIES = 0xffff_ffff;
 

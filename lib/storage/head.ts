@@ -13,7 +13,7 @@ import { type AcceptedRow, type AppendEvent, judge, refusalOf } from "./append.t
 import { ByteWriter } from "./codecs/bytes.ts";
 import type { PackedLabels } from "./codecs/labels_chunk.ts";
 import { TextPool } from "./codecs/text_pool.ts";
-import { Cohort, REMOVED_SERIES } from "./cohort.ts";
+import { Cohort, REMOVED_SERIES, STRAYS_SEAL } from "./cohort.ts";
 import { adoptHistograms } from "./cohort_histograms.ts";
 import type { Deletion } from "./deletions.ts";
 import { CorruptDataError } from "./errors.ts";
@@ -36,6 +36,7 @@ import { follows, linked, unlinked } from "./journal_link.ts";
 import { PackedPairs } from "./packed_pairs.ts";
 import { newCounters } from "./head_counters.ts";
 import type { HeadOptions } from "./head_options.ts";
+import type { Selections } from "./selection.ts";
 import { SeriesTable } from "./series_table.ts";
 import { FUTURE_MS, TrustedTime } from "./trusted_time.ts";
 
@@ -65,9 +66,12 @@ export class Head {
   readonly lost = new Set<number>();
   /** Of the opening and the replay, which meet the same label texts again and again. */
   texts: TextPool | undefined = new TextPool();
+  /** Of the label sets that were decoded last. */
+  pairs: PackedPairs | undefined;
   /** What is hidden though it is in pages or windows, by cohort. */
   readonly deletions = new Map<number, Deletion[]>();
   nextDeletion = 1;
+  readonly selections: Selections = new WeakMap();
   series = new SeriesTable();
   readonly exemplars: ExemplarStore;
   nextCohort = 1;
@@ -243,10 +247,9 @@ export class Head {
   /** As `addColumns`, for label sets that were decoded. */
   #addPacked(cohort: Cohort, packed: PackedLabels): void {
     cohort.reserveColumns(packed.count);
-    const pairs = new PackedPairs(this.series.index, packed);
-    for (let set = 0; set < packed.count; set++) {
-      cohort.addColumn(this.series.addPacked(cohort.id, cohort.width, packed, set, pairs));
-    }
+    this.pairs = new PackedPairs(this.series.index, packed, this.pairs);
+    const first = this.series.addPacked(cohort.id, cohort.width, packed.count, this.pairs);
+    for (let set = 0; set < packed.count; set++) cohort.addColumn(first + set);
   }
 
   #define(cohort: Cohort, event: AppendEvent): void {
@@ -391,7 +394,7 @@ export class Head {
 
   /** Ends a replay. What is dirty counts as dirty from now on, since records carry no time of their own. */
   replayed(nowMs: EpochMs): void {
-    this.texts = undefined;
+    this.texts = this.pairs = undefined;
     for (const cohort of this.cohorts.values()) cohort.dirtySinceMs = nowMs;
     this.exemplars.dirtySinceMs = nowMs;
     this.#drainedThrough = this.#durableThrough = this.nextSeq - 1;
@@ -495,6 +498,3 @@ export class Head {
     for (const cohort of this.cohorts.values()) this.windowBytes += cohort.windowBytes();
   }
 }
-
-/** Strays of one cohort that make a page. */
-export const STRAYS_SEAL = 4_096;

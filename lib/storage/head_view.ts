@@ -9,18 +9,12 @@ import type { Cohort, Row } from "./cohort.ts";
 import type { Deletion } from "./deletions.ts";
 import type { Head } from "./head.ts";
 import type { HiddenPart } from "./hidden.ts";
-import { union } from "./postings.ts";
+import { LabelProjection } from "./label_projection.ts";
+import { selectionOf } from "./selection.ts";
 import type { TimeRange } from "./source.ts";
 import type { CohortView, HeadView, StraysView, WindowView } from "./view.ts";
 
 type MatcherSets = readonly (readonly Matcher[])[];
-
-/** Series ids that one of the sets accepts, ascending. No sets: all. */
-function matching(head: Head, matcherSets: MatcherSets): Uint32Array {
-  const { series } = head;
-  if (matcherSets.length === 0) return series.all();
-  return union(matcherSets.map((matchers) => series.index.resolve(matchers, () => series.all())));
-}
 
 /** What a part of a view may copy: some 10 ms of work. A series counts as so many cells, for its labels. */
 const VIEW_CELLS_MAX = 500_000;
@@ -37,55 +31,52 @@ export function eachCohort(
   after: number,
   found: (cohort: Cohort, columns: Uint32Array) => boolean,
 ): void {
-  const ids = matching(head, matcherSets);
-  const { series } = head;
-  const columnsByCohort = new Map<number, number[]>();
-  let lastCohort = -1;
-  let lastList: number[] | undefined;
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i]!;
-    const cohort = series.cohortOf(id);
-    if (cohort !== lastCohort) {
-      lastCohort = cohort;
-      lastList = columnsByCohort.get(cohort);
-      if (lastList === undefined && head.cohorts.has(cohort)) columnsByCohort.set(cohort, lastList = []);
-    }
-    lastList?.push(series.columnOf(id));
-  }
-  const numbers = Uint32Array.from(columnsByCohort.keys()).sort();
-  for (const number of numbers) {
+  const selection = selectionOf(head, matcherSets);
+  for (let at = 0; at < selection.cohorts.length; at++) {
+    const number = selection.cohorts[at]!;
+    if (number <= after) continue;
     const cohort = head.cohorts.get(number)!;
-    if (number <= after || cohort.maxMs < range.startMs || cohort.minMs > range.endMs) continue;
-    const columns = ascending(columnsByCohort.get(number)!);
-    const deletions = head.deletions.get(number);
-    let count = 0;
-    for (let i = 0; i < columns.length; i++) {
-      if (cohort.lastMs[columns[i]!]! < range.startMs) continue;
-      if (deletions === undefined || !allHidden(deletions, cohort, columns[i]!, range)) {
-        columns[count++] = columns[i]!;
-      }
-    }
-    if (count > 0 && !found(cohort, columns.subarray(0, count))) return;
+    if (cohort.maxMs < range.startMs || cohort.minMs > range.endMs) continue;
+    const columns = sampledIn(cohort, selection.columns[at]!, range, head.deletions.get(number));
+    if (columns.length > 0 && !found(cohort, columns)) return;
   }
 }
 
-/** They nearly always are: series are numbered as they come. */
-function ascending(columns: readonly number[]): Uint32Array {
-  const out = new Uint32Array(columns.length);
-  let sorted = true;
-  for (let i = 0; i < out.length; i++) {
-    out[i] = columns[i]!;
-    if (i > 0 && out[i]! < out[i - 1]!) sorted = false;
+/** Those that may have a sample in the range; `columns` itself, nearly always. */
+function sampledIn(
+  cohort: Cohort,
+  columns: Uint32Array,
+  range: TimeRange,
+  deletions: readonly Deletion[] | undefined,
+): Uint32Array {
+  const { lastMs } = cohort;
+  const isOut = (column: number) =>
+    lastMs[column]! < range.startMs ||
+    (deletions !== undefined && allHidden(deletions, cohort, column, range));
+  for (let i = 0; i < columns.length; i++) {
+    if (isOut(columns[i]!)) return columns.filter((column) => !isOut(column));
   }
-  return sorted ? out : out.sort();
+  return columns;
 }
 
-/** The part of the view that begins after cohort `after`; 0 for the first. */
-export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange, after: number): HeadView {
+/**
+ * The part of the view that begins after cohort `after`; 0 for the first. With `labelNames`, label sets may lack all
+ * labels but these.
+ */
+export function viewOf(
+  head: Head,
+  matcherSets: MatcherSets,
+  range: TimeRange,
+  after: number,
+  labelNames?: readonly string[],
+): HeadView {
   const cohorts: CohortView[] = [];
   let durable = true;
   let cells = 0;
   let next: number | undefined;
+  const projection = labelNames === undefined
+    ? undefined
+    : new LabelProjection(head.series.index, labelNames);
   eachCohort(head, matcherSets, range, after, (cohort, columns) => {
     if (cells >= VIEW_CELLS_MAX) {
       next = cohorts[cohorts.length - 1]!.cohort;
@@ -93,25 +84,23 @@ export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange, a
     }
     if (!head.isDurable(cohort, range.endMs)) durable = false;
     cells += columns.length * (cohort.rows.length + VIEW_SERIES_CELLS);
-    const series: Labels[] = new Array(columns.length);
-    const twins: number[] = [];
-    for (let i = 0; i < columns.length; i++) {
-      const id = cohort.seriesOf[columns[i]!]!;
-      series[i] = head.series.labelsOf(id);
-      if (head.series.twins.has(id) && hasTwinIn(head, id, range)) twins.push(i);
-    }
+    const twins = twinsAmong(head, cohort, columns, range);
+    const pages = cohort.pages.filter((page) =>
+      page.endMs >= range.startMs && page.startMs <= range.endMs &&
+      (page.columnsCount === 0 ||
+        overlaps(columns, page.firstColumn, page.firstColumn + page.columnsCount))
+    );
+    const strays = straysOf(cohort, columns, range);
+    // Series that must be merged are told apart by all of their labels.
+    const merged = twins.length > 0 || strays.at.length > 0 || pages.some(({ kind }) => kind === "strays");
     cohorts.push({
       cohort: cohort.id,
       columns,
-      series,
-      twins: Uint32Array.from(twins),
-      pages: cohort.pages.filter((page) =>
-        page.endMs >= range.startMs && page.startMs <= range.endMs &&
-        (page.columnsCount === 0 ||
-          overlaps(columns, page.firstColumn, page.firstColumn + page.columnsCount))
-      ),
+      series: seriesOf(head, cohort, columns, merged ? undefined : projection),
+      twins,
+      pages,
       window: windowOf(cohort.rows, columns, range),
-      strays: straysOf(cohort, columns, range),
+      strays,
       histograms: cohort.histograms,
       hidden: hiddenOf(head.deletions.get(cohort.id) ?? [], columns, range),
     });
@@ -119,6 +108,35 @@ export function viewOf(head: Head, matcherSets: MatcherSets, range: TimeRange, a
   });
   return { cohorts, next, durable };
 }
+
+function seriesOf(
+  head: Head,
+  cohort: Cohort,
+  columns: Uint32Array,
+  projection: LabelProjection | undefined,
+): readonly Labels[] {
+  const { series } = head;
+  const out: Labels[] = new Array(columns.length);
+  for (let i = 0; i < columns.length; i++) {
+    const id = cohort.seriesOf[columns[i]!]!;
+    out[i] = projection === undefined ? series.labelsOf(id) : series.projectedLabelsOf(id, projection);
+  }
+  return out;
+}
+
+/** Positions in `columns`. */
+function twinsAmong(head: Head, cohort: Cohort, columns: Uint32Array, range: TimeRange): Uint32Array {
+  const { twins } = head.series;
+  if (twins.size === 0) return NO_TWINS;
+  const found: number[] = [];
+  for (let i = 0; i < columns.length; i++) {
+    const id = cohort.seriesOf[columns[i]!]!;
+    if (twins.has(id) && hasTwinIn(head, id, range)) found.push(i);
+  }
+  return Uint32Array.from(found);
+}
+
+const NO_TWINS = new Uint32Array(0);
 
 /** Whether one deletion hides every sample that the column may have in the range. */
 export function allHidden(

@@ -139,11 +139,12 @@ export class LabelIndex {
     return union(lists);
   }
 
-  labelsOf(pairs: Uint32Array): Labels {
-    const flat: string[] = new Array(pairs.length * 2);
-    for (let i = 0; i < pairs.length; i++) {
-      flat[2 * i] = this.#pairNames[pairs[i]!]!;
-      flat[2 * i + 1] = this.#pairValues[pairs[i]!]!;
+  /** Of the pairs from `from` up to `to`. */
+  labelsOf(pairs: Uint32Array, from: number, to: number): Labels {
+    const flat: string[] = new Array((to - from) * 2);
+    for (let i = from, at = 0; i < to; i++) {
+      flat[at++] = this.#pairNames[pairs[i]!]!;
+      flat[at++] = this.#pairValues[pairs[i]!]!;
     }
     return flat;
   }

@@ -14,7 +14,7 @@ export function offlineSource(
 ): SeriesSource {
   return createSeriesSource({
     head: {
-      view: (sets, range, after) => Promise.resolve(viewOf(head, sets, range, after)),
+      view: (sets, range, after, names) => Promise.resolve(viewOf(head, sets, range, after, names)),
       untilDurable: () => Promise.resolve(),
       series: (sets, range, cursor) => Promise.resolve(seriesOf(head, sets, range, cursor)),
       labelNames: (sets, range, cursor) => Promise.resolve(labelNamesOf(head, sets, range, cursor)),

@@ -236,12 +236,11 @@ class Opening {
     head.adopt(cohort);
     cohort.takeColumns(manifest.lastMs, manifest.lastValues);
     for (const { packed, count } of chunks) {
-      const pairs = new PackedPairs(head.series.index, packed);
+      head.pairs = new PackedPairs(head.series.index, packed, head.pairs);
+      let series = head.series.addPacked(cohort.id, cohort.width, count, head.pairs);
       for (let set = 0; set < count; set++) {
         const gone = packed.endOf(set) === packed.startOf(set);
-        cohort.placeColumn(
-          gone ? REMOVED_SERIES : head.series.addPacked(cohort.id, cohort.width, packed, set, pairs),
-        );
+        cohort.placeColumn(gone ? REMOVED_SERIES : series++);
       }
     }
     for (const lastMs of manifest.lastMs) if (lastMs > cohort.maxMs) cohort.maxMs = lastMs;

@@ -20,6 +20,8 @@ import { sortedSeries, sortedTexts } from "./sort_series.ts";
 import type { ColumnGroup, SelectRequest, SeriesSource, TimeRange } from "./source.ts";
 import type { CohortView, HeadView, PageRef } from "./view.ts";
 
+/** The high words of the absent and of the stale pattern, and of all other NaNs, are not below. */
+const NAN_HIGH_MIN = 0x7ff0_0000;
 /** Cells of one group: 8 MB, and some 5 ms of decoding between two chances to stop. */
 const GROUP_CELLS_MAX = 1_048_576;
 /** Where groups are used up one at a time: what a second-level cache holds from decoding to use. */
@@ -29,8 +31,16 @@ type MatcherSets = readonly (readonly Matcher[])[];
 
 /** How the reader asks the head; each is one question to the shard. */
 export interface HeadQuestions {
-  /** Cohorts after `after`, in the order of their numbers; 0 for the first part. */
-  view(matcherSets: MatcherSets, range: TimeRange, after: number): Promise<HeadView>;
+  /**
+   * Cohorts after `after`, in the order of their numbers; 0 for the first part. Label sets may lack all labels but
+   * `labelNames`. The parts of one view are asked for with one object of matcher sets.
+   */
+  view(
+    matcherSets: MatcherSets,
+    range: TimeRange,
+    after: number,
+    labelNames?: readonly string[],
+  ): Promise<HeadView>;
   /** Resolves when a crash would lose nothing of what views have shown so far, or the journal is in trouble. */
   untilDurable(): Promise<void>;
   /** A part each, from where the part before ended; undefined for the first. */
@@ -104,7 +114,8 @@ async function* select(
   cache: PageCache,
 ): AsyncIterable<ColumnGroup> {
   signal.throwIfAborted();
-  const { range, samplesMax } = request;
+  const { range, samplesMax, labelNames } = request;
+  const matcherSets = [request.matchers];
   // Of two cohorts with a sample of one series at one time, the younger wins: they come oldest first.
   const merge = new SeriesMerge(range);
   let after: number | undefined = 0;
@@ -113,7 +124,7 @@ async function* select(
   try {
     while (after !== undefined) {
       signal.throwIfAborted();
-      const view: HeadView = await head.view([request.matchers], range, after);
+      const view: HeadView = await head.view(matcherSets, range, after, labelNames);
       // A crash must not take back what an answer has shown; the journal is written while the groups are worked on.
       if (!view.durable) durable = head.untilDurable();
       for (const cohort of view.cohorts) yield* groupsOf(cohort, request, signal, merge, { cache, room });
@@ -226,9 +237,11 @@ class Room {
   }
 }
 
-function decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, room }: Block): ColumnGroup {
+function decodeBlock(block: Block): ColumnGroup {
+  const { cohort, spans, tMs, first, end, cache, room } = block;
   const rows = tMs.length;
   const count = end - first;
+  if (spans.length === 0 && cohort.histograms === undefined) return windowBlock(block);
   const cells = room === undefined ? new Float64Array(rows * count) : room.cells(rows * count);
   const words = wordsOf(cells);
   const gaps = new Uint8Array(count);
@@ -275,16 +288,46 @@ function decodeBlock({ cohort, spans, tMs, shown, from, to, first, end, cache, r
       ) falls[i] = 1;
     }
   }
+  return groupOf(block, cells, 0, gaps, falls, histograms);
+}
+
+/** Of a cohort without pages and histograms: the cells of the view are the group's. */
+function windowBlock(block: Block): ColumnGroup {
+  const { cohort, tMs, first, end } = block;
+  const rows = tMs.length;
+  const count = end - first;
+  const { cells } = cohort.window;
+  const words = wordsOf(cells);
+  const gaps = new Uint8Array(count);
+  const falls = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const start = (first + i) * rows;
+    if (hasGap(words, start, start + rows)) gaps[i] = 1;
+    else if (fallsIn(cells, start, start + rows)) falls[i] = 1;
+  }
+  return groupOf(block, cells, first * rows, gaps, falls, []);
+}
+
+/** Column i of the group begins at `at` + i × rows in `cells`. */
+function groupOf(
+  { cohort, tMs, shown, from, to, first, end }: Block,
+  cells: Float64Array,
+  at: number,
+  gaps: Uint8Array,
+  falls: Uint8Array,
+  histograms: FloatHistogram[],
+): ColumnGroup {
+  const rows = tMs.length;
+  const count = end - first;
   const columns: Float64Array[] = new Array(count);
   const flags: boolean[] = new Array(count);
   const rising: boolean[] = new Array(count);
   for (let i = 0; i < count; i++) {
-    columns[i] = cells.subarray(i * rows + from, i * rows + to);
+    columns[i] = cells.subarray(at + i * rows + from, at + i * rows + to);
     flags[i] = gaps[i] === 1;
     rising[i] = gaps[i] === 0 && falls[i] === 0;
   }
-  const series = cohort.series.slice(first, end);
-  const plain = { tMs: shown, series, columns, gaps: flags, rising };
+  const plain = { tMs: shown, series: cohort.series.slice(first, end), columns, gaps: flags, rising };
   return histograms.length === 0 ? plain : { ...plain, histograms };
 }
 
@@ -311,7 +354,10 @@ function moveHistograms(
 }
 
 function hasGap(words: Uint32Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (isGap(words, i)) return true;
+  for (let i = start; i < end; i++) {
+    // No number has such a high word but NaN and infinity.
+    if (words[2 * i + 1]! >= NAN_HIGH_MIN && isGap(words, i)) return true;
+  }
   return false;
 }
 

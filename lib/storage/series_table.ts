@@ -5,8 +5,8 @@
  */
 import { assert } from "../core/assert.ts";
 import type { Labels } from "../model/labels.ts";
-import type { PackedLabels } from "./codecs/labels_chunk.ts";
 import { LabelIndex } from "./label_index.ts";
+import type { LabelProjection } from "./label_projection.ts";
 import type { PackedPairs } from "./packed_pairs.ts";
 
 /** No cohort has this number: a series that retention has removed, until the table is rebuilt. */
@@ -30,6 +30,8 @@ export class SeriesTable {
   #columns = new Uint32Array(64);
   #count = 0;
   #removed = 0;
+  /** Series before this one are in `#slots`. */
+  #placed = 0;
   /** Series + 1 and the hash of its pairs, in turn; series 0 is a free slot. A power of two, three quarters full. */
   #slots = new Uint32Array(2 * SLOTS_MIN);
   readonly #twins = new Set<number>();
@@ -49,6 +51,7 @@ export class SeriesTable {
   }
 
   get twins(): ReadonlySet<number> {
+    this.#settle();
     return this.#twins;
   }
 
@@ -71,7 +74,15 @@ export class SeriesTable {
   }
 
   labelsOf(series: number): Labels {
-    return this.index.labelsOf(this.pairsOf(series));
+    const start = this.#starts[series]!;
+    const at = start % ARENA_CHUNK;
+    return this.index.labelsOf(this.#arena[Math.floor(start / ARENA_CHUNK)]!, at, at + this.#counts[series]!);
+  }
+
+  projectedLabelsOf(series: number, projection: LabelProjection): Labels {
+    const start = this.#starts[series]!;
+    const at = start % ARENA_CHUNK;
+    return projection.labelsOf(this.#arena[Math.floor(start / ARENA_CHUNK)]!, at, at + this.#counts[series]!);
   }
 
   /** The series with these labels in this cohort, or −1. Interns nothing. */
@@ -83,6 +94,7 @@ export class SeriesTable {
       if (pair === undefined) return -1;
       this.#scratch[i] = pair;
     }
+    this.#settle();
     const slots = this.#slots;
     const mask = slots.length - 1;
     const hash = hashOf(this.#scratch, 0, count);
@@ -96,6 +108,7 @@ export class SeriesTable {
 
   /** The other living series with the same labels. */
   twinsOf(series: number): readonly number[] {
+    this.#settle();
     const pairs = this.pairsOf(series);
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -128,16 +141,25 @@ export class SeriesTable {
     return this.#added(cohort, column, chunk, count);
   }
 
-  /** As `add`, for a set that was decoded; `pairs` are those of its chunk. */
-  addPacked(cohort: number, column: number, packed: PackedLabels, set: number, pairs: PackedPairs): number {
-    const { refs } = packed;
-    const start = packed.startOf(set);
-    const count = (packed.endOf(set) - start) >> 1;
-    const chunk = this.#roomFor(count);
-    for (let i = 0; i < count; i++) {
-      chunk[this.#arenaAt + i] = pairs.pairOf(refs[start + 2 * i]!, refs[start + 2 * i + 1]!);
+  /**
+   * As `add`, for the first `setsCount` sets that were decoded; `pairs` are those of their chunk. A set without labels
+   * takes a column and no id, all others ids in turn. Returns the first.
+   */
+  addPacked(cohort: number, firstColumn: number, setsCount: number, pairs: PackedPairs): number {
+    const { packed } = pairs;
+    const flat = pairs.flat(setsCount);
+    const first = this.#count;
+    for (let set = 0, from = 0; set < setsCount; set++) {
+      const to = packed.endOf(set) >> 1;
+      const count = to - from;
+      if (count > 0) {
+        const chunk = this.#roomFor(count);
+        for (let i = 0; i < count; i++) chunk[this.#arenaAt + i] = flat[from + i]!;
+        this.#added(cohort, firstColumn + set, chunk, count);
+      }
+      from = to;
     }
-    return this.#added(cohort, column, chunk, count);
+    return first;
   }
 
   /** The chunk of the arena that takes the next series, at `#arenaAt`. */
@@ -161,10 +183,20 @@ export class SeriesTable {
     this.#columns[series] = column;
     this.#arenaAt += count;
     this.#count++;
-    const slots = this.#slots.length >> 1;
-    if (this.#count > slots * SLOTS_FILLED_MAX) this.#rehash(2 * slots);
-    this.#place(series, chunk, at, count);
     return series;
+  }
+
+  /** Places what was added since in the table, which then has its final size: a start adds half a million series. */
+  #settle(): void {
+    if (this.#placed === this.#count) return;
+    const slots = this.#slots.length >> 1;
+    if (this.#count > slots * SLOTS_FILLED_MAX) this.#rehash(slotsFor(this.#count));
+    for (; this.#placed < this.#count; this.#placed++) {
+      const start = this.#starts[this.#placed]!;
+      const chunk = this.#arena[Math.floor(start / ARENA_CHUNK)]!;
+      if (this.#cohorts[this.#placed] === REMOVED) continue;
+      this.#place(this.#placed, chunk, start % ARENA_CHUNK, this.#counts[this.#placed]!);
+    }
   }
 
   /** Stops finding and matching it; its memory comes back when the head rebuilds the table. */
@@ -237,6 +269,13 @@ export class SeriesTable {
     counts.set(this.#counts);
     this.#counts = counts;
   }
+}
+
+/** A power of two, so that `count` fill it to the allowed part. */
+function slotsFor(count: number): number {
+  let slots = SLOTS_MIN;
+  while (count > slots * SLOTS_FILLED_MAX) slots *= 2;
+  return slots;
 }
 
 /** Mixes pair numbers; any order-dependent hash will do, equal label sets have equal lists. */

@@ -19,6 +19,11 @@ export interface SelectRequest {
   readonly range: TimeRange;
   /** Reading stops with a `UserError` (`execution`) when more samples than this would be held at once. */
   readonly samplesMax: number;
+  /**
+   * All that the caller looks at of label sets: they may lack other labels, and then several series may have the same.
+   * Undefined: whole label sets.
+   */
+  readonly labelNames?: readonly string[] | undefined;
   /** The caller is done with a group's columns when it asks for the next one: they share one piece of memory. */
   readonly oneAtATime?: boolean;
 }
@@ -48,7 +53,7 @@ export interface ColumnGroup {
 
 export interface SeriesSource {
   /**
-   * Groups in no promised order; each label set occurs in one group only (a series that two cohorts hold is
+   * Groups in no promised order; each whole label set occurs in one group only (a series that two cohorts hold is
    * merged before it is given out). Series without any sample in the range may be left out.
    */
   select(request: SelectRequest, signal: AbortSignal): AsyncIterable<ColumnGroup>;

@@ -43,7 +43,7 @@ export interface CohortView {
   readonly cohort: number;
   /** Ascending. */
   readonly columns: Uint32Array;
-  /** Of `columns`, in order. */
+  /** Of `columns`, in order: whole, or as much of them as was asked for. */
   readonly series: readonly Labels[];
   /** Positions in `columns` whose label set another cohort has too; empty nearly always. */
   readonly twins: Uint32Array;

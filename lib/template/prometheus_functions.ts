@@ -99,7 +99,7 @@ export function prometheusFunctions(world: TemplateWorld): FunctionTable {
     urlQueryEscape: text(escapeUrlQuery),
     safeHtml: text((value) => value),
     externalURL: { params: [], call: () => world.externalUrl },
-    pathPrefix: { params: [], call: () => new URL(world.externalUrl).pathname.replace(/\/$/, "") },
+    pathPrefix: { params: [], call: () => (URL.parse(world.externalUrl)?.pathname ?? "").replace(/\/$/, "") },
   });
 }
 

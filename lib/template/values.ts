@@ -46,8 +46,12 @@ export class GoMap {
     return new GoMap(entries, "string", typeName, methods);
   }
 
-  static ofAny(entries: Iterable<readonly [string, GoValue]>): GoMap {
-    return new GoMap(entries, "interface {}", undefined, undefined);
+  static ofAny(
+    entries: Iterable<readonly [string, GoValue]>,
+    typeName?: string,
+    methods?: ReadonlyMap<string, GoFunction>,
+  ): GoMap {
+    return new GoMap(entries, "interface {}", typeName, methods);
   }
 
   sortedKeys(): readonly string[] {
@@ -124,7 +128,9 @@ export function isTrue(value: GoValue): boolean {
   if (value === undefined) return false;
   if (isSlice(value)) return value.length > 0;
   if (value instanceof GoMap) return value.entries.size > 0;
-  if (value instanceof GoStruct || value instanceof GoFunction) return true;
+  // What is a named type of text is true when it is not empty.
+  if (value instanceof GoStruct) return value.text !== "";
+  if (value instanceof GoFunction) return true;
   return value !== false && value !== 0 && value !== 0n && value !== "";
 }
 

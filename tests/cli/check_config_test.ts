@@ -107,7 +107,7 @@ Deno.test("rule files are checked field by field, and doubled rules are a matter
   strictEqual(
     linted.err,
     "  FAILED:\n     lint error 1 duplicate rule(s) found.\nMetric: a:b\nLabel(s):\n\tx: y\n" +
-      "Might cause inconsistency while recording expressions\n\n",
+      "Might cause inconsistency while recording expressions\n",
   );
   strictEqual((await checkText(text, { lintFatal: true }, { "r.yml": RULES })).code, 3);
   const calm = await checkText(text, { lint: "none" }, { "r.yml": RULES });

@@ -6,6 +6,7 @@ import {
   runCommand,
 } from "../../lib/cli/commands.ts";
 import { NO_TSDB } from "./no_tsdb.ts";
+import { NO_RULES } from "./rule_ports.ts";
 
 const NOW_MS = 1_700_000_000_000;
 
@@ -34,6 +35,7 @@ async function command(argv: readonly string[], body = "", status = 200): Promis
     nowMs: () => NOW_MS,
     out: (text) => out += text,
     err: (text) => err += text,
+    rules: NO_RULES,
     tsdb: NO_TSDB,
     checkConfig: (paths, options) => {
       checked.push([paths, options]);
@@ -90,7 +92,7 @@ Deno.test("wrong words end with what was expected and a code that is not 0", asy
     [
       ["serve"],
       2,
-      `narthex: error: unknown command "serve", expected one of "check", "query", "tsdb", "help", try --help\n`,
+      `narthex: error: unknown command "serve", expected one of "check", "test", "query", "tsdb", "help", try --help\n`,
     ],
     [
       ["query", "sideways"],
@@ -153,6 +155,7 @@ Deno.test("check config hands over its files and options, and its exit code is t
     lint: "all",
     lintFatal: true,
     ignoreUnknownFields: false,
+    parse: { experimentalFunctions: false, extendedRangeSelectors: false, binopFillModifiers: false },
   }]]);
   strictEqual((await command(["check", "config", "--lint=odd", "a.yml"])).code, 1);
 });

@@ -2,6 +2,7 @@
 import assert, { strictEqual } from "node:assert/strict";
 import { type CommandPorts, runCommand } from "../../lib/cli/commands.ts";
 import { NO_TSDB } from "./no_tsdb.ts";
+import { NO_RULES } from "./rule_ports.ts";
 
 const PROMETHEUS = "/usr/bin/prometheus";
 const PROMTOOL = "/usr/bin/promtool";
@@ -30,6 +31,7 @@ async function ours(argv: readonly string[]): Promise<{ code: number; out: strin
     nowMs: () => Date.now(),
     out: (text) => out += text,
     err: (text) => err += text,
+    rules: NO_RULES,
     tsdb: NO_TSDB,
     checkConfig: () => Promise.resolve(1),
     build: {

@@ -323,6 +323,11 @@ export function worldOf(change: (deps: HttpDeps) => HttpDeps = (deps) => deps): 
     notices: () => [{ text: "Configuration reload has failed.", sinceMs: 1_700_000_000_000 }],
     registry: new Registry(),
     selfSnapshot: () => Promise.resolve(SELF),
+    consoles: {
+      template: (path) =>
+        Promise.reject(new UserError("not_found", `open consoles${path}: no such file or directory`)),
+      libraries: () => Promise.resolve([]),
+    },
     uiFile: (path) => Promise.resolve(UI_FILES.get(path)),
   };
   const handler = createHandler(change(deps));

@@ -2,6 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { SampleBudget } from "../../lib/promql/budget.ts";
 import { ALL_PARSE_OPTIONS, parseExpr } from "../../lib/promql/parse.ts";
+import { childrenOf } from "../../lib/promql/plan/children.ts";
 import { explainPlan } from "../../lib/promql/plan/explain.ts";
 import { PLANNED_NODES_MAX, planOf } from "../../lib/promql/plan/plan.ts";
 import { SharedStreams } from "../../lib/promql/plan/shared_streams.ts";
@@ -34,6 +35,47 @@ Deno.test("scalars that are known before the query runs become numbers", () => {
     "1 + 1": "2",
   });
   staysAsWritten(["a + time() * 2", "a + scalar(b)", "info(clamp(a, 1 + 1, 3))"]);
+});
+
+/** The labels that storage is asked for, by selector; undefined: all. */
+function seenIn(query: string): Readonly<Record<string, readonly string[] | undefined>> {
+  const plan = planOf(parseExpr(query, ALL_PARSE_OPTIONS));
+  const found: Record<string, readonly string[] | undefined> = {};
+  const open = [plan.expr];
+  for (let expr = open.pop(); expr !== undefined; expr = open.pop()) {
+    open.push(...childrenOf(expr));
+    const names = expr.kind === "selector" ? plan.labelsSeen.get(expr) : undefined;
+    if (expr.kind === "selector") {
+      found[printExpr(expr)] = names?.filter((name) => name !== "__type__" && name !== "__unit__");
+    }
+  }
+  return found;
+}
+
+Deno.test("storage is asked for the labels that an aggregation groups by, where nobody else looks", () => {
+  const NAME = "__name__";
+  deepStrictEqual(seenIn("sum(a)"), { a: [NAME] });
+  deepStrictEqual(seenIn("avg by (x, y) ((a))"), { a: ["x", "y", NAME] });
+  deepStrictEqual(seenIn("count by (x) (rate(a[5m])) + max(b)"), { a: ["x", NAME], b: [NAME] });
+  deepStrictEqual(seenIn('count(last_over_time({job="x"}[5m]))'), { '{job="x"}': [NAME] });
+  deepStrictEqual(seenIn("sum(sum by (x) (a))"), { a: ["x", NAME] });
+  for (
+    const query of [
+      "a",
+      "sum without (x) (a)",
+      "topk(3, a)",
+      'count_values("v", a)',
+      "sum(a + a)",
+      "sum(-a)",
+      "sum by (x) (a) / sum by (y) (a)",
+      "sum by (x) (a) + a",
+      "sum by (x) (rate(a[5m])) / max by (x) (increase(a[5m]))",
+      "sum(max_over_time(a[5m:1m]))",
+      "sum(absent_over_time(a[5m]))",
+    ]
+  ) deepStrictEqual(seenIn(query), { a: undefined }, query);
+  // Two metrics may have series that differ in their names only: without names they would be one.
+  deepStrictEqual(seenIn('sum(rate({job="x"}[5m]))'), { '{job="x"}': undefined });
 });
 
 Deno.test("a matcher is passed to the other operand where both must agree in its label", () => {

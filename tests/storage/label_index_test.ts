@@ -81,23 +81,45 @@ Deno.test("set operations agree with JavaScript's sets", () => {
 });
 
 Deno.test("series from decoded chunks are those that their label sets would have been", () => {
-  const chunks = fc.array(fc.array(labels, { maxLength: 30 }), { maxLength: 6 });
+  const chunk = fc.array(labels, { maxLength: 30 });
+  // As targets of one kind have them: the same sets, but for a text or the last sets.
+  const alike = fc.tuple(
+    chunk,
+    fc.array(
+      fc.tuple(
+        fc.constantFrom(...VALUES),
+        fc.constantFrom("host-1", "host-2:9100", "ü", "b"),
+        fc.nat({ max: 3 }),
+      ),
+      { maxLength: 4 },
+    ),
+  )
+    .map(([sets, changes]) =>
+      [
+        sets,
+        ...changes.map(([from, to, fewer]) =>
+          sets.slice(0, Math.max(0, sets.length - fewer)).map((one) =>
+            one.map((text, i) => i % 2 === 1 && text === from ? to : text)
+          )
+        ),
+      ].map((all) => all.filter((one) => one.length > 0))
+    );
+  const chunks = fc.oneof(fc.array(chunk, { maxLength: 6 }), alike);
   fc.assert(
     fc.property(chunks, fc.nat({ max: 300 }), (all, reserved) => {
       const plain = new SeriesTable();
       const packed = new SeriesTable();
       packed.reserve(reserved);
       const pool = new TextPool();
+      let before: PackedPairs | undefined;
       all.forEach((sets, cohort) => {
         const out = new ByteWriter();
         encodeLabelSets(out, sets);
         const back = decodeLabelSets(new ByteReader(out.take(), "label sets"), pool);
         assert.deepEqual(back.unpack(), sets);
-        const pairs = new PackedPairs(packed.index, back);
-        sets.forEach((one, column) => {
-          plain.add(cohort, column, one);
-          packed.addPacked(cohort, column, back, column, pairs);
-        });
+        before = new PackedPairs(packed.index, back, before);
+        sets.forEach((one, column) => plain.add(cohort, column, one));
+        assert.equal(packed.addPacked(cohort, 0, sets.length, before), plain.count - sets.length);
       });
       assert.equal(packed.count, plain.count);
       assert.deepEqual(packed.twins, plain.twins);

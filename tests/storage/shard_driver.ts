@@ -45,8 +45,8 @@ export class ShardDriver {
     this.source = createSeriesSource({
       cache: this.cache,
       head: {
-        view: (matcherSets, range, after) =>
-          Promise.resolve(this.ask({ kind: "view", matcherSets, range, after })) as never,
+        view: (matcherSets, range, after, labelNames) =>
+          Promise.resolve(this.ask({ kind: "view", matcherSets, range, after, labelNames })) as never,
         // The test drains, so that it knows what a crash may forget.
         untilDurable: () => Promise.resolve(),
         series: (matcherSets, range, cursor) =>

@@ -13,8 +13,12 @@ export function readGroups(
   const shared = plan.sharing.reads.get(selector);
   // Groups that are kept for another reader may not share their memory.
   const oneAtATime = shared === undefined;
+  const labelNames = plan.labelsSeen.get(selector);
   const select = () =>
-    source.select({ matchers: selector.matchers, range, samplesMax: budget.room, oneAtATime }, pacer.signal);
+    source.select(
+      { matchers: selector.matchers, range, samplesMax: budget.room, oneAtATime, labelNames },
+      pacer.signal,
+    );
   const groups = shared === undefined
     ? select()
     : sharedGroups.read(`${shared.id} ${range.startMs} ${range.endMs}`, shared.uses, select);

@@ -8,16 +8,28 @@ import { statsSelectors } from "../operators/detected_hints.ts";
 import { childrenOf } from "./children.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { propagateMatchers } from "./propagate.ts";
+import { labelsSeen } from "./labels_seen.ts";
 import { findSharing, NOTHING_SHARED, type Sharing } from "./sharing.ts";
 
 export interface PlanRewrites {
   readonly constants: boolean;
   readonly matchers: boolean;
   readonly sharing: boolean;
+  readonly projection: boolean;
 }
 
-export const ALL_REWRITES: PlanRewrites = { constants: true, matchers: true, sharing: true };
-export const NO_REWRITES: PlanRewrites = { constants: false, matchers: false, sharing: false };
+export const ALL_REWRITES: PlanRewrites = {
+  constants: true,
+  matchers: true,
+  sharing: true,
+  projection: true,
+};
+export const NO_REWRITES: PlanRewrites = {
+  constants: false,
+  matchers: false,
+  sharing: false,
+  projection: false,
+};
 
 /**
  * Larger trees run as they are written: matchers are passed on through all operands below each operator, which grows
@@ -30,18 +42,21 @@ export interface Plan {
   readonly sharing: Sharing;
   /** Selectors of histograms of which nothing but count and sum is used (operators/detected_hints.ts). */
   readonly statsSelectors: ReadonlySet<VectorSelector>;
+  /** Selectors of whose series nobody sees other labels than these (labels_seen.ts). */
+  readonly labelsSeen: ReadonlyMap<VectorSelector, readonly string[]>;
 }
 
 export function planOf(expr: Expr, rewrites: PlanRewrites = ALL_REWRITES): Plan {
   if (!hasAtMost(expr, PLANNED_NODES_MAX)) {
-    return { expr, sharing: NOTHING_SHARED, statsSelectors: statsSelectors(expr) };
+    return { expr, sharing: NOTHING_SHARED, statsSelectors: statsSelectors(expr), labelsSeen: new Map() };
   }
   let planned = expr;
   if (rewrites.constants) planned = foldConstants(planned);
   if (rewrites.matchers) planned = propagateMatchers(planned);
   const stats = new Set(statsSelectors(planned));
   const sharing = rewrites.sharing ? findSharing(planned, stats) : NOTHING_SHARED;
-  return { expr: planned, sharing, statsSelectors: stats };
+  const seen = rewrites.projection ? labelsSeen(planned, sharing) : new Map();
+  return { expr: planned, sharing, statsSelectors: stats, labelsSeen: seen };
 }
 
 function hasAtMost(expr: Expr, nodesMax: number): boolean {

@@ -4,7 +4,14 @@
  */
 import type { FloatHistogram } from "../../model/histogram/float_histogram.ts";
 import { type HistogramTable, holdsHistograms, shiftHistograms } from "../../model/histogram_cell.ts";
-import { compareLabels, compareUtf8, type Labels, labelsKey, labelValue } from "../../model/labels.ts";
+import {
+  compareLabels,
+  compareUtf8,
+  keepLabels,
+  type Labels,
+  labelsKey,
+  labelValue,
+} from "../../model/labels.ts";
 import { type Matcher, matchesLabels } from "../../model/matchers.ts";
 import { isAbsent, wordsOf } from "../../model/stale.ts";
 import type { ColumnGroup, SelectRequest, SeriesSource, TimeRange } from "../../storage/source.ts";
@@ -78,6 +85,8 @@ export class MemorySource implements ScriptSource {
   async *select(request: SelectRequest, signal: AbortSignal): AsyncGenerator<ColumnGroup> {
     const { startMs, endMs } = request.range;
     const groups = new Map<string, GroupParts>();
+    // What is not asked for is left out, so that a plan that asks for too little is found out.
+    const seen = request.labelNames === undefined ? undefined : new Set(request.labelNames);
     for (const series of this.#matching([request.matchers])) {
       const from = firstAtOrAfter(series.tMs, startMs);
       const to = firstAtOrAfter(series.tMs, endMs + 1);
@@ -90,7 +99,7 @@ export class MemorySource implements ScriptSource {
         group = { tMs, series: [], columns: [], startTimesMs: [] };
         groups.set(key, group);
       }
-      group.series.push(series.labels);
+      group.series.push(seen === undefined ? series.labels : keepLabels(series.labels, seen));
       group.columns.push(column);
       group.startTimesMs.push(series.startTimesMs?.subarray(from, to));
     }

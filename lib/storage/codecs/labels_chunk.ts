@@ -9,6 +9,7 @@ import type { Labels } from "../../model/labels.ts";
 import { LABELS_PER_SERIES_MAX } from "../series_table.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { PAGE_BYTES_MAX, unpack } from "./page.ts";
+import { isRest, passTexts, type SetsBefore } from "./sets_before.ts";
 import type { TextPool } from "./text_pool.ts";
 
 const MAGIC = 0x314c504e; // "NPL1", little-endian
@@ -62,15 +63,31 @@ export class PackedLabels {
     return flat;
   }
 
+  /** The same sets over other texts. */
+  withTexts(texts: readonly string[]): PackedLabels {
+    return new PackedLabels(texts, this.refs, this.#ends);
+  }
+
   unpack(): Labels[] {
     return Array.from({ length: this.count }, (_, set) => this.labelsAt(set));
   }
 }
 
 export function decodeLabelSets(input: ByteReader, pool?: TextPool): PackedLabels {
-  const texts: string[] = [];
   const textsCount = input.count(input.left, "strings");
-  for (let i = 0; i < textsCount; i++) texts.push(input.text(pool));
+  const textsAt = input.at;
+  const before = pool?.before;
+  // What fails half way leaves none behind.
+  if (pool !== undefined) pool.before = undefined;
+  const textEnds = new Uint32Array(textsCount);
+  const texts = readTexts(input, textEnds, pool, before);
+  const { bytes } = input;
+  if (pool !== undefined && before?.textEnds.length === textsCount && isRest(before, input)) {
+    const labels = before.labels.withTexts(texts);
+    pool.before = { bytes, textsAt, textEnds, labels };
+    input.at = bytes.length;
+    return labels;
+  }
   const setsCount = input.count(Math.min(COHORT_COLUMNS_MAX, input.left), "label sets");
   const ends = new Uint32Array(setsCount);
   // Each takes a byte at least.
@@ -85,7 +102,26 @@ export function decodeLabelSets(input: ByteReader, pool?: TextPool): PackedLabel
     }
     ends[i] = end;
   }
-  return new PackedLabels(texts, refs.subarray(0, at), ends);
+  const labels = new PackedLabels(texts, refs.subarray(0, at), ends);
+  if (pool !== undefined && input.left === 0) pool.before = { bytes, textsAt, textEnds, labels };
+  return labels;
+}
+
+function readTexts(
+  input: ByteReader,
+  ends: Uint32Array,
+  pool: TextPool | undefined,
+  before: SetsBefore | undefined,
+): readonly string[] {
+  const texts: string[] = [];
+  while (texts.length < ends.length) {
+    const passed = before === undefined ? 0 : passTexts(before, texts.length, input, ends);
+    for (let i = 0; i < passed; i++) texts.push(before!.labels.texts[texts.length]!);
+    if (texts.length === ends.length) break;
+    texts.push(input.text(pool));
+    ends[texts.length - 1] = input.at;
+  }
+  return texts;
 }
 
 /** A chunk of the catalogue; undefined when it would be too large, and is to be divided. */

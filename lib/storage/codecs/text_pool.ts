@@ -3,6 +3,7 @@
  * chunk of a catalogue, and a string made anew costs several times a look-up. Holds plain ASCII only, which label
  * texts are; anything else is for the caller to decode. Lives as long as one opening.
  */
+import type { SetsBefore } from "./sets_before.ts";
 
 /** Texts above this are rarely met twice. */
 const TEXT_BYTES_MAX = 256;
@@ -16,6 +17,9 @@ export class TextPool {
   readonly #texts: string[] = [];
   /** Text + 1 and its hash, in turn; text 0 is a free slot. A power of two, at most half full. */
   #slots = new Uint32Array(2 * SLOTS_MIN);
+
+  /** The label sets that were decoded last. */
+  before: SetsBefore | undefined;
 
   /** The text in `bytes` from `start` to `end`, or undefined when it is none for the pool. */
   read(bytes: Uint8Array, start: number, end: number): string | undefined {
