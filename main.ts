@@ -22,6 +22,7 @@ import { systemRng } from "./lib/sys/rng.ts";
 import { soon, yieldToLoop } from "./lib/sys/scheduler.ts";
 import { createScrapeClients } from "./lib/sys/scrape_client.ts";
 import { serve } from "./lib/sys/serve.ts";
+import { openStoreGauge } from "./lib/sys/store_space.ts";
 import { readUiFile } from "./lib/sys/ui_files.ts";
 import { exitCodeOf, startServer } from "./server/start.ts";
 import type { World } from "./server/world.ts";
@@ -126,6 +127,7 @@ async function runServer(args: Extract<ServerArguments, { kind: "run" }>): Promi
     claimData: claimDataDirectory,
     kvPathOf,
     openKv,
+    openStoreGauge,
     listen: ({ addresses, handler }) =>
       serve({
         addresses,

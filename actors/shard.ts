@@ -8,9 +8,9 @@ import type { Behavior, Decision, Effect } from "../lib/actor/types.ts";
 import { CorruptRecordError } from "../lib/actor/journal_errors.ts";
 import { assertNever } from "../lib/core/assert.ts";
 import { messageOf } from "../lib/core/errors.ts";
-import type { Clock, Kv, KvCommit, Log } from "../lib/core/ports.ts";
+import type { StoreSpace } from "../lib/core/ports.ts";
 import type { EpochMs } from "../lib/core/time.ts";
-import { type AppendOutcome, type SampleBatch, STORE_LIMITS } from "../lib/model/batch.ts";
+import { type AppendOutcome, STORE_LIMITS } from "../lib/model/batch.ts";
 import { blockStats } from "../lib/storage/block_stats.ts";
 import { completeClean, dropDeletions, planClean, runClean } from "../lib/storage/clean_deletions.ts";
 import { applyDeletions, keepDeletions, planDeletions } from "../lib/storage/deletions.ts";
@@ -20,7 +20,7 @@ import { HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head_options.ts"
 import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
 import { labelNamesOf, labelValuesOf, seriesOf } from "../lib/storage/head_listing.ts";
 import { viewOf } from "../lib/storage/head_view.ts";
-import type { StorageKeys } from "../lib/storage/keys.ts";
+import { expireSeries } from "../lib/storage/expire_series.ts";
 import {
   abandon,
   complete,
@@ -30,8 +30,11 @@ import {
   RUN_CELLS_MAX,
 } from "../lib/storage/maintenance.ts";
 import { runMaintenance } from "../lib/storage/maintenance_run.ts";
+import { outlived } from "../lib/storage/succession.ts";
 import { openHead } from "../lib/storage/open.ts";
-import { FUTURE_MS } from "../lib/storage/trusted_time.ts";
+import { renouncedBy } from "../lib/storage/renounced.ts";
+import type { ShardOptions } from "../lib/storage/shard_options.ts";
+import { keepingFor, limitBytesOf } from "../lib/storage/retention/policy.ts";
 import type { ShardCommand, ShardEvent } from "./protocol/shard.ts";
 
 /** A sample may be lost to a crash for so long after it was taken. */
@@ -47,26 +50,11 @@ const MAINTENANCE_GATHER_MS = 5_000;
 /** After a failed run: the store may be full or away. */
 const MAINTENANCE_RETRY_MS = 5_000;
 const RETENTION_TICK_MS = 5 * 60_000;
+/** Under a limit of size: what comes in between two looks must fit the room that is kept free. */
+const SPACE_TICK_MS = 2_000;
 const MAINTENANCE_TIMEOUT_MS = 5 * 60_000;
 /** Appends of a large fleet that may wait while a run encodes. */
 const SHARD_MAILBOX_CAPACITY = 16_384;
-
-export interface ShardOptions {
-  readonly kv: Kv;
-  readonly keys: StorageKeys;
-  readonly log: Log;
-  /** Checked in every commit: the lease by which this process may write. Default: none. */
-  readonly checks?: () => NonNullable<KvCommit["checks"]>;
-  /** For the opening: pauses between attempts and between slices of work. Default: no pauses. */
-  readonly clock?: Clock;
-  /** For maintenance, between pieces of work. Default: no turns. */
-  readonly yieldToLoop?: () => Promise<void>;
-  /** Hears of each record that is replayed, and of the first that is. Default: nobody does. */
-  readonly replaying?: (seq: number, firstSeq: number) => void;
-  /** Counted back from the newest sample; Infinity keeps all. */
-  readonly retentionMs: number;
-  readonly head?: Partial<HeadOptions>;
-}
 
 type ShardDecision = Decision<ShardCommand, ShardEvent>;
 type ShardEffect = Effect<ShardCommand>;
@@ -78,8 +66,9 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
   const checks = options.checks ?? (() => []);
   const ports = { kv: options.kv, keys: options.keys, log: options.log, checks };
 
-  function retainFromMs(head: Head): number {
-    return Math.min(head.maxMs, head.trustedTime.nowMs) - options.retentionMs;
+  /** What retention counts back from. */
+  function newestMs(head: Head): EpochMs {
+    return Math.min(head.maxMs, head.trustedTime.nowMs);
   }
 
   function decide(head: Head, command: ShardCommand, nowMs: EpochMs): ShardDecision {
@@ -152,9 +141,24 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         return onMaintenanceDue(head, nowMs);
       case "retentionDue":
         return {
-          events: [{ kind: "clockSeen", nowMs }, { kind: "seriesExpired", beforeMs: retainFromMs(head) }],
+          events: [{ kind: "clockSeen", nowMs }, { kind: "seriesExpired", newestMs: newestMs(head) }],
           effects: [retentionTimer(nowMs + RETENTION_TICK_MS)],
         };
+      case "setRetention":
+        return {
+          events: [
+            { kind: "retentionSet", policy: command.policy },
+            { kind: "seriesExpired", newestMs: newestMs(head) },
+          ],
+          effects: [reply(command.replyTo, "applied"), spaceTimer(nowMs)],
+        };
+      case "spaceDue":
+        return onSpaceDue(head, nowMs);
+      case "spaceMeasured":
+        return onSpaceMeasured(head, command.space, nowMs);
+      case "spaceUnknown":
+        options.log.warn("Cannot tell how full the store is", { reason: command.reason });
+        return NOTHING;
       case "maintenanceEnded":
         return {
           events: [{ kind: "maintenanceCompleted", done: command.done, nowMs }],
@@ -298,7 +302,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     const next = maintenanceTimer(nowMs + MAINTENANCE_TICK_MS);
     const plan = head.maintenanceRunning
       ? undefined
-      : planMaintenance(head, { nowMs, retainFromMs: retainFromMs(head) });
+      : planMaintenance(head, { nowMs, newestMs: newestMs(head) });
     if (plan === undefined) return { events: [{ kind: "maintenanceIdle" }], effects: [next] };
     const { yieldToLoop } = options;
     const runPorts = { ...ports, yieldToLoop };
@@ -317,6 +321,32 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       // Not before the records are durable: a manifest must not be ahead of the journal.
       effects: [next, { kind: "whenDurable", effects: [task] }],
     };
+  }
+
+  function onSpaceDue(head: Head, nowMs: EpochMs): ShardDecision {
+    const { storeSpace } = options;
+    if (storeSpace === undefined || !head.retention.hasSizeLimit) return NOTHING;
+    return answer(spaceTimer(nowMs + SPACE_TICK_MS), {
+      kind: "task",
+      label: "measure the store",
+      timeoutMs: MAINTENANCE_TICK_MS,
+      run: async () => ({ kind: "spaceMeasured", space: await storeSpace() }),
+      failed: (error) => ({ kind: "spaceUnknown", reason: messageOf(error) }),
+    });
+  }
+
+  function onSpaceMeasured(head: Head, space: StoreSpace, nowMs: EpochMs): ShardDecision {
+    const { retention } = head;
+    if (!retention.overfull && retention.isOverfull(space, head.cohorts.values())) {
+      const limits = { usedBytes: space.usedBytes, limitBytes: limitBytesOf(retention.policy, space) };
+      options.log.warn(
+        "The store is larger than its limit, and no sealed samples are left to delete",
+        limits,
+      );
+    }
+    // What has to leave for it leaves at once.
+    const effects = retention.isPressed(space) ? [maintenanceTimer(nowMs)] : [];
+    return { events: [{ kind: "spaceMeasured", space }], effects };
   }
 
   function evolve(head: Head, event: ShardEvent): Head {
@@ -382,7 +412,14 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         head.trustedTime.look(event.nowMs);
         return head;
       case "seriesExpired":
-        head.expireSeries(event.beforeMs);
+        expireSeries(head, event.newestMs);
+        for (const cohort of outlived(head)) head.renounce(cohort);
+        return head;
+      case "retentionSet":
+        head.retention.use(event.policy, head.series);
+        return head;
+      case "spaceMeasured":
+        head.retention.measured(event.space, head.cohorts);
         return head;
       default:
         return assertNever(event);
@@ -403,7 +440,9 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
           recordsPassedOver: head.counters.journalRecordsSkipped,
         });
       }
-      return [maintenanceTimer(nowMs + MAINTENANCE_RETRY_MS), retentionTimer(nowMs + MAINTENANCE_RETRY_MS)];
+      // Retention first: what was replayed is not judged by rules before.
+      const atMs = nowMs + MAINTENANCE_RETRY_MS;
+      return [retentionTimer(atMs), maintenanceTimer(atMs), spaceTimer(atMs)];
     },
     persistence: {
       kind: "behind",
@@ -412,6 +451,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       open: async () => {
         const { head, afterSeq } = await openHead({ ...ports, clock: options.clock }, headOptions);
         options.replaying?.(afterSeq, afterSeq + 1);
+        head.retention.use(options.retention ?? keepingFor(options.retentionMs ?? Infinity), head.series);
         return { state: head, afterSeq };
       },
       pendingBytes: (head) => head.pendingBytes,
@@ -443,22 +483,12 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
   };
 }
 
-/** Cohorts whose newest sample a wrong clock wrote, and which are to take samples of the present. */
-function renouncedBy(head: Head, batches: readonly SampleBatch[], nowMs: EpochMs): readonly number[] {
-  const futureMs = nowMs + FUTURE_MS;
-  if (head.maxMs <= futureMs) return [];
-  const renounced: number[] = [];
-  for (const batch of batches) {
-    const id = head.byName.get(batch.cohort);
-    const cohort = id === undefined ? undefined : head.cohorts.get(id);
-    if (cohort === undefined || cohort.maxMs <= futureMs || batch.rows.length === 0) continue;
-    if (batch.rows.every(({ tMs }) => tMs <= futureMs)) renounced.push(cohort.id);
-  }
-  return renounced;
+function spaceTimer(atMs: EpochMs): ShardEffect {
+  return { kind: "timer", key: "space", atMs, command: { kind: "spaceDue" } };
 }
 
-function answer(effect: ShardEffect): ShardDecision {
-  return { events: [], effects: [effect] };
+function answer(...effects: readonly ShardEffect[]): ShardDecision {
+  return { events: [], effects };
 }
 
 function maintenanceTimer(atMs: EpochMs): ShardEffect {

@@ -3,8 +3,10 @@
  * long queries take and how that grows. Queries stand beside VictoriaMetrics, too. Needs Debian's `prometheus`,
  * `prometheus-node-exporter` and `victoria-metrics`.
  *
- *   deno task bench [ingest] [memory] [restart] [queries] [scale] [stalls] [--quick]
+ *   deno task bench [ingest] [memory] [restart] [queries] [scale] [stalls] [disk] [churn] [--quick]
  */
+import { measureChurn } from "./churn.ts";
+import { measureDisk } from "./disk.ts";
 import { measureIngest } from "./ingest.ts";
 import { geometricMean, printTable } from "./measure.ts";
 import { measureQueries } from "./queries.ts";
@@ -15,7 +17,7 @@ import { launchNarthex, launchPrometheus, launchVictoriaMetrics } from "./server
 import { measureStalls } from "./stalls.ts";
 
 const LAUNCHES = [launchPrometheus, launchNarthex] as const;
-const PARTS = ["ingest", "memory", "restart", "queries", "scale", "stalls"] as const;
+const PARTS = ["ingest", "memory", "restart", "queries", "scale", "stalls", "disk", "churn"] as const;
 
 const quick = Deno.args.includes("--quick");
 const asked = PARTS.filter((part) => Deno.args.includes(part));
@@ -28,6 +30,8 @@ try {
   if (parts.includes("queries")) await queries();
   if (parts.includes("scale")) await scale();
   if (parts.includes("stalls")) await stalls();
+  if (parts.includes("disk")) await disk();
+  if (parts.includes("churn")) await churn();
 } finally {
   await Deno.remove(directory, { recursive: true });
 }
@@ -51,6 +55,52 @@ async function ingest(): Promise<void> {
       (one.cpuMicrosecondsPerSample / figures[0]!.cpuMicrosecondsPerSample).toFixed(2),
       one.residentMiB.toFixed(0),
       one.diskBytesPerSample.toFixed(2),
+    ]),
+  ]);
+}
+
+/** 14,400 series over 6 h by remote write: bytes a sample. */
+async function disk(): Promise<void> {
+  const data = {
+    endS: Math.floor(Date.now() / 60_000) * 60 - 60,
+    hours: 6,
+    stepS: 15,
+    hostsCount: quick ? 20 : 100,
+  };
+  const launches = [...LAUNCHES, launchVictoriaMetrics];
+  const figures = await measureDisk(launches, data, quick ? 45 : 90, await fresh("disk"));
+  console.log(`\nDisk, ${data.hostsCount} hosts over ${data.hours} h`);
+  printTable([
+    ["server", "samples", "B/sample", "ratio", "sealed B/sample"],
+    ...figures.map((one) => [
+      one.server,
+      String(one.samplesCount),
+      one.bytesPerSample.toFixed(2),
+      (one.bytesPerSample / figures[0]!.bytesPerSample).toFixed(2),
+      one.sealedBytesPerSample?.toFixed(2) ?? "",
+    ]),
+  ]);
+}
+
+/** Narthex alone, a tenth of the series replaced every period: resident memory over time. */
+async function churn(): Promise<void> {
+  const options = {
+    hostsCount: quick ? 20 : 100,
+    periodsCount: quick ? 48 : 60,
+    rowsAPeriod: 40,
+    replacedShare: 0.1,
+    retentionPeriods: 8,
+  };
+  const figures = await measureChurn(launchNarthex, options, await fresh("churn"));
+  console.log(`\nChurn, ${figures.seriesCount} series, a tenth replaced each period`);
+  printTable([
+    ["period", "series", "cohorts", "resident MiB", "store MiB"],
+    ...figures.points.map((one) => [
+      String(one.period),
+      String(one.headSeries),
+      String(one.cohorts),
+      one.residentMiB.toFixed(0),
+      one.storeMiB.toFixed(0),
     ]),
   ]);
 }

@@ -16,7 +16,7 @@ export interface DataOptions {
   readonly only?: "node_cpu_seconds_total";
 }
 
-interface ModelSeries {
+export interface ModelSeries {
   readonly labels: Labels;
   value: number;
   next(value: number): number;
@@ -70,7 +70,7 @@ async function post(url: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
   if (!response.ok) throw new Error(`remote write: ${response.status} ${text}`);
 }
 
-function modelSeries({ hostsCount, only }: DataOptions): readonly ModelSeries[] {
+export function modelSeries({ hostsCount, only }: DataOptions): readonly ModelSeries[] {
   const rng = createRng(42);
   const random = () => rng.uint32() / 2 ** 32;
   const series: ModelSeries[] = [];

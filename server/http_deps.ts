@@ -4,7 +4,7 @@ import type { ServerArguments } from "../lib/cli/flags.ts";
 import { Registry } from "../lib/client/registry.ts";
 import type { PrometheusConfig } from "../lib/config/types.ts";
 import type { Kv } from "../lib/core/ports.ts";
-import { type EpochMs, formatDurationMs } from "../lib/core/time.ts";
+import type { EpochMs } from "../lib/core/time.ts";
 import type {
   HttpDeps,
   Notice,
@@ -19,6 +19,7 @@ import { oneATurn } from "../lib/scrape/slices.ts";
 import type { ParseOptions } from "../lib/promql/parse.ts";
 import type { QueryEngine } from "../lib/promql/result.ts";
 import type { PageCache } from "../lib/storage/page_cache.ts";
+import { keepingFor, type RetentionPolicy } from "../lib/storage/retention/policy.ts";
 import type { SeriesSource } from "../lib/storage/source.ts";
 import type { ConfigCommand } from "../actors/protocol/config.ts";
 import type { ShardCommand } from "../actors/protocol/shard.ts";
@@ -27,6 +28,7 @@ import { adminDeps } from "./admin.ts";
 import { STORAGE_TIMEOUT_MS } from "./head_questions.ts";
 import type { IntervalLengths } from "./intervals.ts";
 import type { NotifierViews } from "./notifier_views.ts";
+import { describeRetention } from "./retention.ts";
 import type { QueryLog } from "./query_log.ts";
 import type { ServerRules } from "./rules.ts";
 import type { ScrapeViews } from "./scrape_views.ts";
@@ -56,7 +58,7 @@ export class ServerStatus {
   reloadSucceeded = false;
   reloadFailures = 0;
   lastConfigMs: EpochMs | undefined;
-  retentionMs = 0;
+  retention: RetentionPolicy = keepingFor(0);
   replay: ReplayProgress = { min: 0, max: 0, current: 0 };
   /** An actor failed for good: the process ends with an error. */
   fatal = false;
@@ -167,7 +169,7 @@ export function httpDeps({ args, world, status, running, reload, quit }: HttpWir
       corruptions: running().cache.stats().damaged,
       actors: running().system.stats().kinds.reduce((count, kind) => count + kind.actors, 0),
       cpus: world.cpus,
-      storageRetention: formatDurationMs(status.retentionMs),
+      storageRetention: describeRetention(status.retention, status.config?.narthex),
     }),
     tsdbStatus: (top) => tsdbStatus(running(), top),
     replayProgress: () => status.replay,
@@ -231,8 +233,15 @@ async function selfSnapshot(
       samplesTooOld: 0,
       minMs: stats.minMs,
       maxMs: stats.maxMs,
-      retentionMs: status.retentionMs,
-      retentionBytes: 0,
+      retentionMs: status.retention.keepMs === Infinity ? 0 : status.retention.keepMs,
+      retentionBytes: status.retention.diskPercentMax > 0
+        ? stats.retentionLimitBytes
+        : status.retention.bytesMax,
+      retentionPercentage: status.retention.diskPercentMax,
+      timeRetentions: stats.timeRetentions,
+      sizeRetentions: stats.sizeRetentions,
+      pagesRewritten: stats.pagesRewritten,
+      storeUsedBytes: stats.spaceUsedBytes,
       blocksBytes: stats.pageBytes,
       blocksLoaded: stats.pages,
       seals: stats.seals,

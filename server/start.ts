@@ -10,12 +10,13 @@ import { createSystem } from "../lib/actor/system.ts";
 import type { ActorPath, ActorRef, ActorSystem } from "../lib/actor/types.ts";
 import type { ServerArguments } from "../lib/cli/flags.ts";
 import { loadConfig } from "../lib/config/load.ts";
+import { loadNarthexFile } from "../lib/config/narthex_file.ts";
 import type { PrometheusConfig } from "../lib/config/types.ts";
 import { messageOf, UserError } from "../lib/core/errors.ts";
 import { CONTENT_TYPE, createHostExporter } from "../lib/exporters/host/exporter.ts";
 import { createHandler } from "../lib/http/handler.ts";
 import { createEngine } from "../lib/promql/engine.ts";
-import type { ParseOptions } from "../lib/promql/parse.ts";
+import { parseMetricSelector, type ParseOptions } from "../lib/promql/parse.ts";
 import { oneATurn } from "../lib/scrape/slices.ts";
 import { EXEMPLARS_MAX_DEFAULT } from "../lib/storage/exemplars.ts";
 import { PAGE_CACHE_BYTES_DEFAULT, PageCache } from "../lib/storage/page_cache.ts";
@@ -24,6 +25,7 @@ import { HEAD_DEFAULTS } from "../lib/storage/head_options.ts";
 import { SHARD_ACTOR, SHARD_PREFIX, type StorageKeys, storageKeys } from "../lib/storage/keys.ts";
 import { createSeriesSource } from "../lib/storage/reader.ts";
 import type { SeriesSource } from "../lib/storage/source.ts";
+import type { RetentionPolicy } from "../lib/storage/retention/policy.ts";
 import { configBehavior } from "../actors/config.ts";
 import type { ConfigCommand } from "../actors/protocol/config.ts";
 import type { ShardCommand } from "../actors/protocol/shard.ts";
@@ -39,13 +41,12 @@ import { startNotifier } from "./notifier_views.ts";
 import { createQueryClient } from "./query_client.ts";
 import { QueryLog } from "./query_log.ts";
 import { type ServerRules, startRules } from "./rules.ts";
+import { retentionPolicyOf } from "./retention.ts";
 import { ScrapeViews } from "./scrape_views.ts";
 import { forgetStaleStreamsLater } from "./stale_streams.ts";
 import { openStore, type Store } from "./store.ts";
 import type { World } from "./world.ts";
 
-/** Prometheus's default, used when neither the flag nor the file says how long samples are kept. */
-const RETENTION_MS_DEFAULT = 15 * 24 * 3600_000;
 const RELOAD_TIMEOUT_MS = 60_000;
 /** More than the one storage shard waits for its last records; a service manager kills after a minute or two. */
 const STOP_MS_MAX = 45_000;
@@ -125,10 +126,14 @@ export async function startServer(
   const chosen = await chooseConfig(args, listening.addresses, world);
   const load = async () => {
     const loaded = await loadConfig(chosen.path, chosen.files, world.env);
-    if (!flags["narthex.read-only"]) return loaded;
+    const path = flags["narthex.config"];
+    const config = path === undefined
+      ? loaded
+      : { ...loaded, narthex: await loadNarthexFile(path, world.files, parseMetricSelector) };
+    if (!flags["narthex.read-only"]) return config;
     // The process that writes scrapes, evaluates and sends.
     const alerting = { alertRelabelConfigs: [], alertmanagers: [] };
-    return { ...loaded, scrapeConfigs: [], ruleFiles: [], alerting };
+    return { ...config, scrapeConfigs: [], ruleFiles: [], alerting };
   };
   let config: PrometheusConfig;
   try {
@@ -197,10 +202,8 @@ export async function startServer(
   }
 
   async function spawnTree({ system, journal, store, config }: Foundation): Promise<Running> {
-    const { kv, readKv, lease } = store;
-    status.retentionMs = args.given.has("storage.tsdb.retention.time")
-      ? flags["storage.tsdb.retention.time"] ?? RETENTION_MS_DEFAULT
-      : config.storage.retentionMs ?? RETENTION_MS_DEFAULT;
+    const { kv, readKv, gauge, lease } = store;
+    status.retention = retentionPolicyOf(flags, config);
     const keys = storageKeys(SHARD_PREFIX);
     const replayEnd = await journal.end(SHARD_ACTOR);
     const storage: ActorRef<ShardCommand> = lease === undefined
@@ -214,8 +217,9 @@ export async function startServer(
           checks: () => [lease.check],
           clock,
           yieldToLoop: world.yieldToLoop,
-          retentionMs: status.retentionMs,
           head: { exemplarsMax: exemplarsMaxOf(args.features, config) },
+          retention: status.retention,
+          ...(gauge === undefined ? {} : { storeSpace: () => gauge.measure() }),
           replaying: (seq, firstSeq) => status.replay = { min: firstSeq, max: replayEnd, current: seq },
         }),
       );
@@ -384,8 +388,19 @@ export async function startServer(
     const exemplarsMax = exemplarsMaxOf(args.features, status.config);
     target.system.tell(target.storage, { kind: "limitExemplars", exemplarsMax });
     if (outcome.kind === "rejected") throw new UserError("internal", outcome.reason);
+    if (status.config !== undefined) await useRetention(target, retentionPolicyOf(flags, status.config));
     await openQueryLog(target.queryLog, status.config?.global.queryLogFile ?? "");
     if (status.config !== undefined) await applyRules(target.rules, status.config);
+  }
+
+  async function useRetention({ system, storage }: Running, policy: RetentionPolicy): Promise<void> {
+    status.retention = policy;
+    if (flags["narthex.read-only"]) return;
+    await system.ask<ShardCommand, "setRetention">(
+      storage,
+      { kind: "setRetention", policy },
+      RELOAD_TIMEOUT_MS,
+    );
   }
 
   /** As Prometheus: one that cannot be opened fails the reload, though the rest of the configuration is in force. */

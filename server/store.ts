@@ -7,7 +7,7 @@ import { acquireLease, type Lease, leaseIsRenewed, LeaseTakenError } from "../li
 import { GuardedKv } from "../lib/actor/kv_guard.ts";
 import type { KvFigures } from "../lib/core/ports.ts";
 import { pauseMs } from "../lib/actor/pace.ts";
-import type { World } from "./world.ts";
+import type { StoreGauge, World } from "./world.ts";
 
 /** A lease is believed this long after its holder was last heard of. */
 export const LEASE_TTL_MS = 15_000;
@@ -24,6 +24,8 @@ export interface Store {
   readonly readKv: GuardedKv;
   /** Undefined where nothing is written. */
   readonly lease: Lease | undefined;
+  /** Undefined for a store behind a URL, whose size is its server's matter, and where nothing is written. */
+  readonly gauge: StoreGauge | undefined;
   figures(): KvFigures;
 }
 
@@ -46,7 +48,9 @@ export async function openStore(
   const kv = await guarded();
   const readKv = await guarded();
   const figures = () => sumOf(kv.figures(), readKv.figures());
-  if (flags.readOnly) return { kv, readKv, lease: undefined, figures };
+  if (flags.readOnly) return { kv, readKv, lease: undefined, gauge: undefined, figures };
+  const gauge = flags.url === undefined ? world.openStoreGauge(place) : undefined;
+  opened.push({ close: () => gauge?.close() });
   const { clock, log } = world;
   if (flags.url !== undefined) {
     // A lock tells at once whether its holder lives; a lease only by being renewed, or not.
@@ -70,7 +74,7 @@ export async function openStore(
       await lease.release();
     },
   });
-  return { kv, readKv, lease, figures };
+  return { kv, readKv, lease, gauge, figures };
 }
 
 async function placeOf(

@@ -4,7 +4,17 @@
  */
 import type { Scheduler } from "../lib/actor/options.ts";
 import type { ProcessFacts } from "../lib/client/process.ts";
-import type { Clock, Files, HttpClients, HttpPosters, Kv, LineSink, Log, Rng } from "../lib/core/ports.ts";
+import type {
+  Clock,
+  Files,
+  HttpClients,
+  HttpPosters,
+  Kv,
+  LineSink,
+  Log,
+  Rng,
+  StoreSpace,
+} from "../lib/core/ports.ts";
 import type { HostPorts } from "../lib/exporters/host/ports.ts";
 import type { BuildInfo, EventLoopSnapshot, UiFile } from "../lib/http/deps.ts";
 
@@ -32,6 +42,8 @@ export interface World {
   readonly kvPathOf: (path: string) => string;
   /** Each handle has a thread of its own: reads through a second one do not wait behind commits. */
   readonly openKv: (pathOrUrl: string) => Promise<Kv>;
+  /** Tells how full the store is whose file this is. */
+  readonly openStoreGauge: (path: string) => StoreGauge;
   readonly listen: (
     options: ListenOptions,
   ) => { readonly addresses: readonly string[]; close(): Promise<void> };
@@ -41,6 +53,11 @@ export interface World {
   readonly host: HostPorts;
   readonly processFacts: () => Promise<ProcessFacts | undefined>;
   readonly loopStalls: () => EventLoopSnapshot;
+}
+
+export interface StoreGauge {
+  measure(): Promise<StoreSpace>;
+  close(): void;
 }
 
 export interface ListenOptions {

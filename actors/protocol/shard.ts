@@ -2,6 +2,7 @@
  * The storage shard as others see it: what can be asked of it and what it answers. Everything here is plain data.
  */
 import type { ReplyTo } from "../../lib/actor/types.ts";
+import type { StoreSpace } from "../../lib/core/ports.ts";
 import type { EpochMs } from "../../lib/core/time.ts";
 import type { AppendOutcome, SampleBatch } from "../../lib/model/batch.ts";
 import type { Labels } from "../../lib/model/labels.ts";
@@ -12,6 +13,7 @@ import type { BlockStats } from "../../lib/storage/block_stats.ts";
 import type { CleanDone } from "../../lib/storage/clean_deletions.ts";
 import type { Deletion } from "../../lib/storage/deletions.ts";
 import type { ListingCursor, ListingPart } from "../../lib/storage/head_listing.ts";
+import type { RetentionPolicy } from "../../lib/storage/retention/policy.ts";
 import type { FrozenCohort, MaintenanceDone } from "../../lib/storage/maintenance.ts";
 import type { TimeRange } from "../../lib/storage/source.ts";
 import type { CardinalityTables, StorageStats } from "../../lib/storage/stats.ts";
@@ -108,6 +110,15 @@ export type ShardCommand =
     readonly replyTo: ReplyTo<AdminOutcome>;
   }
   | { readonly kind: "blocks"; readonly replyTo: ReplyTo<readonly BlockStats[]> }
+  /** From now on; answered once it is in force. */
+  | {
+    readonly kind: "setRetention";
+    readonly policy: RetentionPolicy;
+    readonly replyTo: ReplyTo<"applied">;
+  }
+  | { readonly kind: "spaceDue" }
+  | { readonly kind: "spaceMeasured"; readonly space: StoreSpace }
+  | { readonly kind: "spaceUnknown"; readonly reason: string }
   | { readonly kind: "maintenanceDue" }
   | { readonly kind: "retentionDue" }
   | { readonly kind: "maintenanceEnded"; readonly done: MaintenanceDone }
@@ -141,4 +152,6 @@ export type ShardEvent =
   | { readonly kind: "appendsRefused"; readonly count: number; readonly nowMs: EpochMs }
   | { readonly kind: "ingestResumed" }
   | { readonly kind: "clockSeen"; readonly nowMs: EpochMs }
-  | { readonly kind: "seriesExpired"; readonly beforeMs: EpochMs };
+  | { readonly kind: "retentionSet"; readonly policy: RetentionPolicy }
+  | { readonly kind: "spaceMeasured"; readonly space: StoreSpace }
+  | { readonly kind: "seriesExpired"; readonly newestMs: EpochMs };

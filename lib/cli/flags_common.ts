@@ -8,6 +8,13 @@ export const COMMON_FLAGS = {
     help:
       "Configuration file path. When it is not given and prometheus.yml does not exist, a built-in configuration scrapes Narthex itself and the machine it runs on.",
   },
+  "narthex.config": {
+    kind: "text",
+    placeholder: "<file>",
+    mode: "server",
+    help:
+      "File of settings that Prometheus does not have: how long series are kept by matcher, and roll-ups. Reloaded together with the configuration file.",
+  },
   "config.auto-reload": {
     kind: "bool",
     help: "Reload the configuration when the content of its files changes.",

@@ -31,7 +31,6 @@ export const STORAGE_FLAGS = {
     mode: "server",
     help:
       'Maximum number of bytes of stored samples. A unit is required: B, KB, MB, GB, TB, PB, EB. Ex: "512MB". Based on powers of 2, so 1KB is 1024B.',
-    ignored: IGNORED_YET,
   },
   "storage.tsdb.no-lockfile": {
     kind: "bool",

@@ -12,8 +12,6 @@ export const INACTIVE_SECTIONS: readonly string[] = [
   "runtime",
   "storage.tsdb.chunk_encoding",
   "storage.tsdb.out_of_order_time_window",
-  "storage.tsdb.retention.percentage",
-  "storage.tsdb.retention.size",
   "storage.tsdb.stale_series_compaction_threshold",
   "tracing",
 ];

@@ -3,6 +3,7 @@
  * milliseconds, sizes in bytes, defaults filled in, paths resolved. How it is written in YAML is the matter of
  * schema/; what is not active yet is named in `PrometheusConfig.inactive`.
  */
+import type { NarthexConfig } from "./narthex_file.ts";
 import type { FileSdConfig, TargetGroup } from "./target_groups.ts";
 
 export type ScrapeProtocol =
@@ -207,6 +208,8 @@ export interface StorageConfig {
 }
 
 export interface PrometheusConfig {
+  /** Of the file that `--narthex.config` names; undefined without one. */
+  readonly narthex?: NarthexConfig;
   readonly path: string;
   readonly global: GlobalConfig;
   /** Globs, resolved against the file. */

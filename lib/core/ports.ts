@@ -84,6 +84,15 @@ export interface KvFigures {
   readonly reopened: number;
 }
 
+/** How much room a store takes. */
+export interface StoreSpace {
+  /** What holds data: the pages of the file that are not free, and the log beside it. */
+  readonly usedBytes: number;
+  /** Files as they are: what is free in them is used again, never given back. */
+  readonly fileBytes: number;
+  readonly diskBytes: number;
+}
+
 export interface FileInfo {
   readonly path: string;
   readonly modifiedMs: EpochMs;

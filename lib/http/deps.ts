@@ -299,6 +299,13 @@ export interface StorageSnapshot {
   readonly retentionMs: number;
   /** 0: no limit. */
   readonly retentionBytes: number;
+  /** Of the disk; 0: no limit. */
+  readonly retentionPercentage: number;
+  readonly timeRetentions: number;
+  readonly sizeRetentions: number;
+  readonly pagesRewritten: number;
+  /** Undefined while no limit of size asks for it. */
+  readonly storeUsedBytes: number | undefined;
   /** Of sealed pages. */
   readonly blocksBytes: number;
   readonly blocksLoaded: number;

@@ -22,6 +22,7 @@ import type {
   SelfSnapshot,
   StorageSnapshot,
 } from "./deps.ts";
+import { retentionRows } from "./retention_metrics.ts";
 import { storageFaultFamilies } from "./storage_faults.ts";
 import { stallFamilies } from "./stall_metrics.ts";
 
@@ -187,18 +188,7 @@ function storageRows(storage: StorageSnapshot): readonly Row[] {
       "Lowest timestamp value stored in the database.",
       seconds(storage.minMs),
     ],
-    [
-      "gauge",
-      "prometheus_tsdb_retention_limit_seconds",
-      "How long to retain samples in storage.",
-      storage.retentionMs / 1000,
-    ],
-    [
-      "gauge",
-      "prometheus_tsdb_retention_limit_bytes",
-      "Max number of bytes to be retained in the tsdb blocks, configured 0 means disabled",
-      storage.retentionBytes,
-    ],
+    ...retentionRows(storage),
     [
       "gauge",
       "prometheus_tsdb_storage_blocks_bytes",

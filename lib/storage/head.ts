@@ -37,15 +37,12 @@ import { PackedPairs } from "./packed_pairs.ts";
 import { newCounters } from "./head_counters.ts";
 import type { HeadOptions } from "./head_options.ts";
 import type { Selections } from "./selection.ts";
+import { Retention } from "./retention/state.ts";
 import { SeriesTable } from "./series_table.ts";
 import { FUTURE_MS, TrustedTime } from "./trusted_time.ts";
 
 /** High part of an epoch: openings of the shard. 2^21 of them, and 2^32 cohorts, stay exact in a number. */
 const EPOCH_BOOT = 2 ** 32;
-/** The table is built anew when this share of its series is gone, and there are enough of them to matter. */
-const REBUILD_REMOVED_SHARE = 0.25;
-const REBUILD_REMOVED_MIN = 1_000;
-
 /**
  * Records that may wait for a journal that does not answer, beside as many in a flush that is tried again: some
  * minutes of a large fleet's scrapes. Beyond it appends are refused, while questions are still answered.
@@ -74,6 +71,7 @@ export class Head {
   readonly selections: Selections = new WeakMap();
   series = new SeriesTable();
   readonly exemplars: ExemplarStore;
+  readonly retention = new Retention();
   nextCohort = 1;
   maxMs = -Infinity;
   windowBytes = 0;
@@ -447,23 +445,6 @@ export class Head {
     return through;
   }
 
-  /** Forgets series without samples since `beforeMs`; their columns stay, empty. */
-  expireSeries(beforeMs: EpochMs): void {
-    for (const cohort of this.cohorts.values()) {
-      if (cohort.minMs >= beforeMs) continue;
-      for (let column = 0; column < cohort.width; column++) {
-        const lastMs = cohort.lastMs[column]!;
-        const series = cohort.seriesOf[column]!;
-        if (lastMs >= beforeMs || lastMs === -Infinity || series === REMOVED_SERIES) continue;
-        this.series.remove(series);
-        this.counters.seriesRemoved++;
-        cohort.seriesOf[column] = REMOVED_SERIES;
-        cohort.hasRemoved = true;
-      }
-    }
-    this.#rebuildSeries();
-  }
-
   forgetCohort(cohort: Cohort): void {
     for (let column = 0; column < cohort.width; column++) {
       const series = cohort.seriesOf[column]!;
@@ -475,21 +456,6 @@ export class Head {
     this.deletions.delete(cohort.id);
     this.due.delete(cohort.id);
     this.renounce(cohort);
-  }
-
-  #rebuildSeries(): void {
-    const removed = this.series.count - this.series.live;
-    if (removed < REBUILD_REMOVED_MIN || removed < REBUILD_REMOVED_SHARE * this.series.count) return;
-    const old = this.series;
-    const fresh = new SeriesTable(this.series.generation + 1);
-    for (const cohort of this.cohorts.values()) {
-      for (let column = 0; column < cohort.width; column++) {
-        const series = cohort.seriesOf[column]!;
-        if (series === REMOVED_SERIES) continue;
-        cohort.seriesOf[column] = fresh.add(cohort.id, column, old.labelsOf(series));
-      }
-    }
-    this.series = fresh;
   }
 
   /** What windows really hold: the running figure drifts where rows grew. */

@@ -29,6 +29,8 @@ export function statsOf(head: Head): StorageStats {
     pendingBytes: head.pendingBytes,
     refreshedMs: undefined,
     ingestStopped: head.ingestStopped !== undefined,
+    retentionLimitBytes: head.retention.limitBytes,
+    spaceUsedBytes: head.retention.space?.usedBytes,
     ...head.counters,
     exemplars: head.exemplars.stats(),
   };

@@ -7,12 +7,14 @@
 import type { EpochMs } from "../core/time.ts";
 import type { HistogramTable } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
-import { PAGE_ROWS_MAX } from "./codecs/column.ts";
 import type { ManifestRow } from "./codecs/manifest.ts";
 import type { Check } from "./fence.ts";
 import { type Cohort, type Garbage, REMOVED_SERIES, type Row } from "./cohort.ts";
 import { EXEMPLARS_CHUNK, type ExemplarsDone, type ExemplarsPlan } from "./exemplars.ts";
 import type { Head } from "./head.ts";
+import { compactable } from "./compaction_plan.ts";
+import { type CohortDue, isExpired } from "./retention/due.ts";
+import { hasRewrite, planRewrite, type RewritePlan } from "./retention/rewrite_plan.ts";
 import type { PageRef } from "./view.ts";
 
 /** A cohort that is dirty for longer is checkpointed, so that the journal can be cut; spread by half of it. */
@@ -22,17 +24,11 @@ export const RUN_CELLS_MAX = 262_144;
 const RUN_COHORTS_MAX = 64;
 /** Rows that make a page of their own worth while; fewer stay in the manifest at a checkpoint. */
 const PAGE_ROWS_WORTH = 16;
-/** Spans that are merged into one, and the rows that the result may have. */
-const COMPACT_SPANS = 8;
-const COMPACT_ROWS_MAX = 1_024;
-/** Cells that a merge may hold unpacked: 32 MB. Wider cohorts keep small spans. */
-const COMPACT_CELLS_MAX = 4_194_304;
-/** The same for cohorts with histograms, packed: a cell is many numbers there, which show in the size of the page. */
-const COMPACT_BYTES_MAX = 4 * 1024 * 1024;
 /** Records that are worth a commit of their own to be cut off. */
 const TRUNCATE_RECORDS_MIN = 64;
-/** Replaced pages stay for the longest query. */
+/** Replaced pages stay for the longest query; where room is short, for one of the default timeout. */
 const GARBAGE_KEEP_MS = 10 * 60_000;
+const GARBAGE_KEEP_PRESSED_MS = 150_000;
 /** Deletions of one cohort in one run. */
 const DROP_PAGES_MAX = 256;
 
@@ -68,6 +64,10 @@ export interface CohortPlan {
   readonly compact: readonly PageRef[];
   /** Beyond retention: leave the directory and the store. */
   readonly expired: readonly PageRef[];
+  /** Time alone would have kept some of them. */
+  readonly expiredBySize: boolean;
+  /** Written anew without what retention no longer wants of them. */
+  readonly rewrite: RewritePlan | undefined;
   readonly garbageKept: readonly Garbage[];
   readonly garbageDropped: readonly Garbage[];
   /** To be written to the catalogue, from this column on. */
@@ -102,6 +102,9 @@ export interface CohortDone {
   /** No longer in the directory, but still in the store for a while. */
   readonly replaced: readonly number[];
   readonly dropped: readonly number[];
+  readonly droppedBySize: boolean;
+  /** Pages that retention had written anew. */
+  readonly rewritten: number;
   readonly garbageDropped: readonly number[];
   readonly nextPage: number;
   readonly catalogued: number;
@@ -121,8 +124,14 @@ export interface MaintenanceDone {
 
 export interface PlanInput {
   readonly nowMs: EpochMs;
-  /** Samples older than this leave; −Infinity keeps all. */
-  readonly retainFromMs: number;
+  /** What retention counts back from. */
+  readonly newestMs: EpochMs;
+}
+
+interface Asked {
+  readonly nowMs: EpochMs;
+  readonly newestMs: EpochMs;
+  readonly dueOf: (cohort: Cohort) => CohortDue;
 }
 
 /** Undefined when there is nothing to do. Does not change the head. */
@@ -131,6 +140,7 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
   let cells = 0;
   let more = false;
   const chosen = new Set<number>();
+  const asked: Asked = { ...input, dueOf: head.retention.judge(input.newestMs) };
   const choose = (cohort: Cohort): boolean => {
     if (chosen.has(cohort.id)) return true;
     if (cells >= RUN_CELLS_MAX || cohorts.length >= RUN_COHORTS_MAX) {
@@ -138,9 +148,8 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
       return false;
     }
     chosen.add(cohort.id);
-    const plan = planCohort(head, cohort, input);
-    cells += plan.sealRows.length * cohort.width +
-      plan.compact.reduce((sum, p) => sum + p.rowsCount * p.columnsCount, 0);
+    const plan = planCohort(head, cohort, asked);
+    cells += plan.sealRows.length * cohort.width + cellsOf(plan.compact) + cellsOf(plan.rewrite?.pages ?? []);
     cohorts.push(plan);
     return true;
   };
@@ -149,7 +158,7 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
     if (cohort !== undefined && !choose(cohort)) break;
   }
   for (const cohort of head.cohorts.values()) {
-    if (needsWork(head, cohort, input) && !choose(cohort)) break;
+    if (needsWork(head, cohort, asked) && !choose(cohort)) break;
   }
   // A run makes records needless that only the next one can cut off: no run for a few of them alone.
   const truncateThrough = head.truncatableThrough();
@@ -166,35 +175,42 @@ function planExemplars({ exemplars, nextSeq }: Head, nowMs: EpochMs): ExemplarsP
   return isOld || exemplars.unkept >= EXEMPLARS_CHUNK ? exemplars.plan(nextSeq - 1) : undefined;
 }
 
-function needsWork(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInput): boolean {
-  if (isOver(head, cohort, retainFromMs)) return true;
+function garbageKeepMs({ retention }: Head): number {
+  return retention.isPressed(retention.space) ? GARBAGE_KEEP_PRESSED_MS : GARBAGE_KEEP_MS;
+}
+
+function cellsOf(pages: readonly PageRef[]): number {
+  return pages.reduce((sum, page) => sum + page.rowsCount * page.columnsCount, 0);
+}
+
+function needsWork(head: Head, cohort: Cohort, { nowMs, dueOf }: Asked): boolean {
+  const due = dueOf(cohort);
+  if (isOver(head, cohort, due)) return true;
   if (cohort.firstDirtySeq > 0) {
     // Spread by the number of the cohort, or all would be written at once for ever.
     const spreadMs = (CHECKPOINT_AGE_MS / 2) * ((Math.imul(cohort.id, 0x9e3779b1) >>> 0) / 2 ** 32);
     if (cohort.released || nowMs - cohort.dirtySinceMs >= CHECKPOINT_AGE_MS / 2 + spreadMs) return true;
   }
-  if (cohort.pages.length > 0 && firstExpired(cohort, retainFromMs) !== undefined) return true;
-  if (cohort.garbage.some((garbage) => nowMs - garbage.sinceMs >= GARBAGE_KEEP_MS)) return true;
-  return compactable(cohort).length > 0;
+  if (cohort.pages.some((page) => isExpired(page, due))) return true;
+  if (cohort.garbage.some((garbage) => nowMs - garbage.sinceMs >= garbageKeepMs(head))) return true;
+  return compactable(cohort).length > 0 || hasRewrite(cohort, due);
 }
 
 /** Nothing of the cohort is younger than retention, and no record of it would be replayed. */
-function isOver(head: Head, cohort: Cohort, retainFromMs: number): boolean {
+function isOver(head: Head, cohort: Cohort, due: CohortDue): boolean {
   return cohort.firstDirtySeq === 0 && cohort.baseSeq > 0 && cohort.baseSeq <= head.truncatedThrough &&
-    cohort.maxMs < retainFromMs && cohort.pages.length <= DROP_PAGES_MAX &&
-    cohort.pages.every((page) => page.endMs < retainFromMs);
+    cohort.maxMs < due.dropBeforeMs && due.width >= cohort.width &&
+    cohort.pages.length <= DROP_PAGES_MAX && cohort.pages.every((page) => isExpired(page, due));
 }
 
-function firstExpired(cohort: Cohort, retainFromMs: number): PageRef | undefined {
-  return cohort.pages.find((page) => page.endMs < retainFromMs);
-}
-
-function planCohort(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInput): CohortPlan {
-  const forget = isOver(head, cohort, retainFromMs);
+function planCohort(head: Head, cohort: Cohort, { nowMs, newestMs, dueOf }: Asked): CohortPlan {
+  const due = dueOf(cohort);
+  const forget = isOver(head, cohort, due);
   const sealCount = forget ? 0 : rowsToSeal(cohort);
   const straysCount = cohort.straysCount >= PAGE_ROWS_WORTH || sealCount > 0 ? cohort.straysCount : 0;
-  const garbageDropped = cohort.garbage.filter((g) => forget || nowMs - g.sinceMs >= GARBAGE_KEEP_MS);
-  const expired = cohort.pages.filter((page) => page.endMs < retainFromMs).slice(0, DROP_PAGES_MAX);
+  const keepMs = garbageKeepMs(head);
+  const garbageDropped = cohort.garbage.filter((g) => forget || nowMs - g.sinceMs >= keepMs);
+  const expired = cohort.pages.filter((page) => isExpired(page, due)).slice(0, DROP_PAGES_MAX);
   const gone = new Set(expired.map((page) => page.page));
   const labelsFrom = cohort.cataloguedColumns < cohort.width ? cohort.lastChunkColumn : cohort.width;
   const labels: Labels[] = [];
@@ -203,6 +219,7 @@ function planCohort(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInp
     labels.push(series === REMOVED_SERIES ? [] : head.series.labelsOf(series));
   }
   const frozen = cohort.rows.slice(0, sealCount);
+  const compact = forget ? [] : compactable(cohort).filter((page) => !gone.has(page.page));
   return {
     cohort: cohort.id,
     name: cohort.name,
@@ -220,8 +237,10 @@ function planCohort(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInp
     released: cohort.released,
     pages: cohort.pages.slice(),
     firstPage: cohort.nextPage,
-    compact: forget ? [] : compactable(cohort).filter((page) => !gone.has(page.page)),
+    compact,
     expired,
+    expiredBySize: expired.some((page) => page.endMs >= newestMs - head.retention.policy.keepMs),
+    rewrite: forget || compact.length > 0 ? undefined : planRewrite(head, cohort, due, newestMs),
     garbageKept: cohort.garbage.filter((g) => !garbageDropped.includes(g)),
     garbageDropped,
     labelsFrom,
@@ -245,36 +264,6 @@ function rowsToSeal(cohort: Cohort): number {
   // Late rows are kept back where they are usual, so that they do not become strays.
   const ready = count - cohort.rowsKeptBack;
   return cohort.sealDue || ready >= PAGE_ROWS_WORTH ? Math.max(0, ready) : 0;
-}
-
-/** The oldest run of small spans that is long enough; empty when there is none. */
-function compactable(cohort: Cohort): readonly PageRef[] {
-  const run: PageRef[] = [];
-  let spans = 0;
-  let rows = 0;
-  let lastStartMs = NaN;
-  for (const page of cohort.pages) {
-    if (page.kind !== "rows") continue;
-    const sameSpan = page.startMs === lastStartMs;
-    if (page.level > 0) {
-      run.length = 0;
-      spans = rows = 0;
-      continue;
-    }
-    if (!sameSpan && (spans === COMPACT_SPANS || rows + page.rowsCount > COMPACT_ROWS_MAX)) break;
-    if (!sameSpan) {
-      spans++;
-      rows += page.rowsCount;
-      lastStartMs = page.startMs;
-    }
-    run.push(page);
-  }
-  const enough = spans === COMPACT_SPANS || rows * 2 > COMPACT_ROWS_MAX && spans > 1;
-  // The last span of a run that ends the directory may get a sibling only at its own seal: it is whole.
-  const bytes = run.reduce((sum, page) => sum + page.bytes, 0);
-  const small = rows * cohort.width <= COMPACT_CELLS_MAX &&
-    (cohort.histograms === undefined || bytes <= COMPACT_BYTES_MAX);
-  return enough && rows <= PAGE_ROWS_MAX && small ? run : [];
 }
 
 /** What of a plan the head must know while it is carried out. Plain data. */
@@ -338,6 +327,11 @@ export function complete(head: Head, done: MaintenanceDone, nowMs: EpochMs): voi
     const cohort = head.cohorts.get(part.cohort);
     if (cohort === undefined) continue;
     head.counters.pagesDeleted += part.dropped.length;
+    if (part.dropped.length > 0) {
+      if (part.droppedBySize) head.counters.sizeRetentions++;
+      else head.counters.timeRetentions++;
+    }
+    head.counters.pagesRewritten += part.rewritten;
     if (part.rows > 0) head.counters.seals++;
     if (part.replaced.length > 0) head.counters.compactions++;
     cohort.dropFirst(part.rows, part.strays);

@@ -3,7 +3,7 @@
  * manifest is written after everything it refers to, so whatever an interrupted run leaves behind is invisible;
  * deletions come after the manifest that no longer refers to what they delete. Commits stay below the KV's limits.
  */
-import { assert } from "../core/assert.ts";
+import { assert, AssertionError } from "../core/assert.ts";
 import { KV_COMMIT_BYTES_MAX } from "../core/limits.ts";
 import type { Kv, KvCommit, KvEntry, KvKey, Log } from "../core/ports.ts";
 import { messageOf } from "../core/errors.ts";
@@ -17,15 +17,17 @@ import {
   type Strays,
 } from "./codecs/page.ts";
 import { CHUNK_SERIES_MAX, encodeChunk } from "./codecs/labels_chunk.ts";
+import { PAGE_ROWS_MAX } from "./codecs/column.ts";
 import { decodeManifest, encodeManifest } from "./codecs/manifest.ts";
 import { ByteWriter } from "./codecs/bytes.ts";
 import { gatherColumn } from "./cohort.ts";
 import { encodeExemplarChunk } from "./codecs/exemplars.ts";
-import { LeaseLostError } from "./errors.ts";
+import { CorruptDataError, LeaseLostError } from "./errors.ts";
 import { type ExemplarChunk, EXEMPLARS_CHUNK, type ExemplarsDone, type ExemplarsPlan } from "./exemplars.ts";
-import { mergedRows } from "./compaction.ts";
+import { type MergedRows, mergedRows } from "./compaction.ts";
 import { renewFence } from "./fence.ts";
 import type { StorageKeys } from "./keys.ts";
+import { rewrittenRows, rewrittenStrays } from "./retention/rewrite.ts";
 import type { CohortDone, CohortPlan, MaintenanceDone, MaintenancePlan } from "./maintenance.ts";
 import { manifestOf, manifestValues } from "./manifest_store.ts";
 import { rowsThatFit } from "./span_rows.ts";
@@ -167,6 +169,8 @@ async function forgetCohort(
       added: [],
       replaced: [],
       dropped,
+      droppedBySize: plan.expiredBySize,
+      rewritten: 0,
       garbageDropped,
     },
     ...{ nextPage: plan.firstPage, catalogued: 0, lastChunkColumn: 0, forgotten: true },
@@ -205,7 +209,8 @@ async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: C
   for (const page of straysPages(plan.cohort, { ...plan.sealStrays, histograms })) {
     await keep({ ...page.ref, level: 0 }, page.bytes);
   }
-  const replaced = await compact(plan, ports, keep, added);
+  const rewritten = await rewrite(plan, ports, keep, added);
+  const replaced = [...await compact(plan, ports, keep, added), ...rewritten];
   const dropped = plan.expired.map((page) => page.page);
   const garbageDropped = [...plan.garbageDropped.map((garbage) => garbage.page), ...orphans.pages];
   const gone = new Set([...replaced, ...dropped]);
@@ -239,6 +244,8 @@ async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: C
       added,
       replaced,
       dropped,
+      droppedBySize: plan.expiredBySize,
+      rewritten: rewritten.length,
       garbageDropped,
       nextPage,
       catalogued: width,
@@ -371,26 +378,89 @@ export function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> 
 async function compact(
   plan: CohortPlan,
   ports: MaintenancePorts,
-  keep: (page: Omit<PageRef, "page" | "bytes">, bytes: Uint8Array) => Promise<void>,
+  keep: Keep,
   added: PageRef[],
-): Promise<readonly number[]> {
-  if (plan.compact.length === 0) return [];
-  try {
+): Promise<Numbers> {
+  const [first] = plan.compact;
+  if (first === undefined) return [];
+  const level = first.level + 1;
+  const mark = first.mark === undefined ? {} : { mark: first.mark };
+  const merged = await madeOf("Cannot merge pages", plan, ports, async () => {
     const merged = await mergedRows(plan.cohort, plan.compact, ports);
-    const { columns, columnsCount, histograms } = merged;
-    for (let at = 0; at < merged.tMs.length;) {
-      const columnWords = (column: number) => wordsOf(columns[column]!.subarray(at));
-      const rows = rowsThatFit(merged.tMs.length - at, columnsCount, columnWords, histograms);
-      const tMs = merged.tMs.slice(at, at + rows);
-      for (const page of rowsPages(plan.cohort, { tMs, columnsCount, columnWords, histograms })) {
-        await keep({ ...page.ref, level: 1 }, page.bytes);
-      }
-      at += rows;
-    }
-  } catch (error) {
-    if (error instanceof LeaseLostError) throw error;
-    ports.log.warn("Cannot merge pages", { cohort: plan.name, error: messageOf(error) });
-    for (const page of plan.compact) added.push({ ...page, level: 1 });
-  }
+    return await paced(spansPages(plan.cohort, merged, PAGE_ROWS_MAX), ports);
+  });
+  if (merged === undefined) { for (const page of plan.compact) added.push({ ...page, level }); }
+  for (const page of merged ?? []) await keep({ ...page.ref, level, ...mark }, page.bytes);
   return plan.compact.map((page) => page.page);
+}
+
+/** Numbers of the pages that were written anew, without what retention no longer wants of them. */
+async function rewrite(
+  plan: CohortPlan,
+  ports: MaintenancePorts,
+  keep: Keep,
+  added: PageRef[],
+): Promise<Numbers> {
+  if (plan.rewrite === undefined) return [];
+  const { pages, mark } = plan.rewrite;
+  const level = Math.max(1, ...pages.map((page) => page.level));
+  const made = await madeOf("Cannot write pages anew for retention", plan, ports, async () => {
+    if (pages[0]!.kind === "strays") {
+      const strays = await rewrittenStrays(plan.cohort, plan.rewrite!, ports);
+      return await paced(straysPages(plan.cohort, strays), ports);
+    }
+    const rows = await rewrittenRows(plan.cohort, plan.rewrite!, ports);
+    return rows && await paced(spansPages(plan.cohort, rows, SPAN_ROWS_MAX), ports);
+  });
+  if (made === undefined) { for (const page of pages) added.push({ ...page, mark }); }
+  for (const page of made ?? []) await keep({ ...page.ref, level, mark }, page.bytes);
+  return pages.map((page) => page.page);
+}
+
+/** Divides rows into spans, and their columns into pages. */
+function* spansPages(
+  cohort: number,
+  merged: MergedRows & { readonly firstColumn?: number },
+  rowsMax: number,
+): Iterable<NewPage> {
+  const { columns, columnsCount, histograms, firstColumn = 0 } = merged;
+  for (let at = 0; at < merged.tMs.length;) {
+    const columnWords = (column: number) => wordsOf(columns[column]!.subarray(at));
+    const left = Math.min(rowsMax, merged.tMs.length - at);
+    const rows = rowsThatFit(left, columnsCount, columnWords, histograms);
+    const tMs = merged.tMs.slice(at, at + rows);
+    yield* rowsPages(cohort, { tMs, firstColumn, columnsCount, columnWords, histograms });
+    at += rows;
+  }
+}
+
+type Keep = (page: Omit<PageRef, "page" | "bytes">, bytes: Uint8Array) => Promise<void>;
+type Numbers = readonly number[];
+
+/** Undefined where the pages stay as they are. A store that fails is no matter of the pages: the run fails. */
+async function madeOf(
+  what: string,
+  plan: CohortPlan,
+  { log }: MaintenancePorts,
+  make: () => Promise<readonly NewPage[] | undefined>,
+): Promise<readonly NewPage[] | undefined> {
+  try {
+    return await make();
+  } catch (error) {
+    if (!(error instanceof CorruptDataError || error instanceof AssertionError)) throw error;
+    log.warn(what, { cohort: plan.name, error: messageOf(error) });
+    return undefined;
+  }
+}
+
+async function paced(
+  pages: Iterable<NewPage>,
+  { yieldToLoop }: MaintenancePorts,
+): Promise<readonly NewPage[]> {
+  const made: NewPage[] = [];
+  for (const page of pages) {
+    made.push(page);
+    await yieldToLoop?.();
+  }
+  return made;
 }

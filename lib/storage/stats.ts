@@ -39,6 +39,14 @@ export interface StorageStats {
   readonly ingestStopped: boolean;
   /** When a process that only reads last saw what its writer had; undefined in the writer. */
   readonly refreshedMs: EpochMs | undefined;
+  /** Maintenance runs in which pages left a cohort since they were too old, or for the size's sake. */
+  readonly timeRetentions: number;
+  readonly sizeRetentions: number;
+  /** Pages that went into others, without some of their columns or rolled up. */
+  readonly pagesRewritten: number;
+  readonly retentionLimitBytes: number;
+  /** Undefined where nothing was measured. */
+  readonly spaceUsedBytes: number | undefined;
   readonly lastSealError: string;
   readonly exemplars: ExemplarStats;
 }

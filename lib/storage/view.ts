@@ -23,6 +23,8 @@ export interface PageRef {
   readonly bytes: number;
   /** 0 as sealed; n after n compactions. */
   readonly level: number;
+  /** Set where retention wrote it anew, without some columns or rolled up: tells what was due then. */
+  readonly mark?: number;
 }
 
 export interface WindowView {

@@ -139,7 +139,7 @@ function timesOf(driver: ShardDriver): readonly number[] {
 }
 
 async function openDriver(exemplarsMax: number): Promise<ShardDriver> {
-  const driver = new ShardDriver(Infinity, { exemplarsMax });
+  const driver = new ShardDriver(Infinity, { head: { exemplarsMax } });
   await driver.open();
   return driver;
 }

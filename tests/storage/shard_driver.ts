@@ -10,11 +10,12 @@ import type { Labels } from "../../lib/model/labels.ts";
 import type { Matcher } from "../../lib/model/matchers.ts";
 import { isAbsent, wordsOf } from "../../lib/model/stale.ts";
 import type { Head } from "../../lib/storage/head.ts";
-import type { HeadOptions } from "../../lib/storage/head_options.ts";
 import { storageKeys } from "../../lib/storage/keys.ts";
+import { keepingFor, type RetentionPolicy } from "../../lib/storage/retention/policy.ts";
 import { PageCache } from "../../lib/storage/page_cache.ts";
 import { createSeriesSource } from "../../lib/storage/reader.ts";
 import type { SeriesSource } from "../../lib/storage/source.ts";
+import type { ShardOptions } from "../../lib/storage/shard_options.ts";
 import { shardBehavior } from "../../actors/shard.ts";
 import type { ShardCommand } from "../../actors/protocol/shard.ts";
 import { MemoryKv } from "./memory_kv.ts";
@@ -39,8 +40,8 @@ export class ShardDriver {
   #readings = 0;
   readonly source: SeriesSource;
 
-  constructor(readonly retentionMs = Infinity, head: Partial<HeadOptions> = {}) {
-    this.#behavior = shardBehavior({ kv: this.kv, keys: KEYS, log: QUIET, retentionMs, head });
+  constructor(readonly retentionMs = Infinity, more: Partial<ShardOptions> = {}) {
+    this.#behavior = shardBehavior({ kv: this.kv, keys: KEYS, log: QUIET, retentionMs, ...more });
     this.cache = new PageCache({ kv: this.kv, keys: KEYS, log: QUIET, bytesMax: 1 << 20 });
     this.source = createSeriesSource({
       cache: this.cache,
@@ -140,6 +141,12 @@ export class ShardDriver {
     this.send({ kind: "maintenanceDue" });
     this.drain();
     return await this.runTasks();
+  }
+
+  /** Puts a policy in force and lets retention look once, as its timer does. */
+  keep(policy: Partial<RetentionPolicy>): void {
+    this.ask({ kind: "setRetention", policy: { ...keepingFor(Infinity), ...policy } });
+    this.send({ kind: "retentionDue" });
   }
 
   async runTasks(): Promise<boolean> {

@@ -18,8 +18,10 @@ import { unpack } from "./page.ts";
 
 const MAGIC = 0x314d504e; // "NPM1", little-endian
 const VERSION = 1;
-/** Of cohorts with histograms; all others stay readable for every version. */
-const VERSION_HISTOGRAMS = 2;
+/** Added to the version for cohorts with histograms; all others stay readable for every version. */
+const WITH_HISTOGRAMS = 1;
+/** Added to the version where pages are marked; likewise. */
+const WITH_MARKS = 2;
 const MANIFEST_BYTES_MAX = 512 * 1024 * 1024;
 const MANIFEST_ROWS_MAX = 1_000_000;
 const MANIFEST_STRAYS_MAX = 16_000_000;
@@ -98,6 +100,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   writeValues(out, Float64Array.from(manifest.strayColumns));
   writeValues(out, manifest.strayMs);
   writeValues(out, manifest.strayValues, histograms);
+  const marked = manifest.pages.some((page) => (page.mark ?? 0) > 0);
   out.varint(manifest.pages.length);
   let lastMs = 0;
   for (const page of manifest.pages) {
@@ -109,6 +112,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     out.varint(page.firstColumn);
     out.varint(page.columnsCount);
     out.varint(page.bytes);
+    if (marked) out.varint(page.mark ?? 0);
     lastMs = page.endMs;
   }
   out.varint(manifest.garbage.length);
@@ -118,7 +122,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   const whole = new ByteWriter(packed.length + 32);
   whole.uint32(MAGIC);
   whole.uint32(0);
-  whole.byte(histograms === undefined ? VERSION : VERSION_HISTOGRAMS);
+  whole.byte(VERSION + (histograms === undefined ? 0 : WITH_HISTOGRAMS) + (marked ? WITH_MARKS : 0));
   whole.varint(body.length);
   whole.raw(packed);
   const bytes = whole.take();
@@ -135,10 +139,12 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   const actual = crc32(Buffer.from(bytes.buffer, bytes.byteOffset + 8, bytes.length - 8));
   if (checksum !== actual) outer.fail(`checksum is ${actual}, expected ${checksum}`);
   const version = outer.byte();
-  if (version !== VERSION && version !== VERSION_HISTOGRAMS) {
-    outer.fail(`expected version ${VERSION} or ${VERSION_HISTOGRAMS}, got ${version}`);
+  const extras = version - VERSION;
+  if (extras < 0 || extras > WITH_HISTOGRAMS + WITH_MARKS) {
+    outer.fail(`expected version ${VERSION} to ${VERSION + WITH_HISTOGRAMS + WITH_MARKS}, got ${version}`);
   }
-  const histograms: FloatHistogram[] | undefined = version === VERSION ? undefined : [];
+  const histograms: FloatHistogram[] | undefined = (extras & WITH_HISTOGRAMS) === 0 ? undefined : [];
+  const marked = (extras & WITH_MARKS) !== 0;
   const size = outer.count(MANIFEST_BYTES_MAX, "bytes");
   const input = new ByteReader(unpack(outer.raw(outer.left), size, what), what);
   const cohort = input.varint();
@@ -171,9 +177,9 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
     const kind = input.byte();
     const startMs = endMs + input.zigzag();
     endMs = startMs + input.varint();
-    pages.push({
+    const ref = {
       page,
-      kind: (kind & 1) === 0 ? "rows" : "strays",
+      kind: (kind & 1) === 0 ? "rows" as const : "strays" as const,
       level: kind >> 1,
       startMs,
       endMs,
@@ -181,7 +187,9 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
       firstColumn: input.varint(),
       columnsCount: input.varint(),
       bytes: input.varint(),
-    });
+    };
+    const mark = marked ? input.varint() : 0;
+    pages.push(mark === 0 ? ref : { ...ref, mark });
   }
   const garbage: number[] = [];
   const garbageCount = input.count(input.left, "pages to delete");
