@@ -446,7 +446,9 @@ export class ScrapeSession {
 
   #nextPiece(pieces: BatchPieces): SampleBatch | undefined {
     const parts = pieces.next();
-    if (parts !== undefined) return { cohort: this.#cohort, epoch: this.#epoch, ...parts };
+    if (parts !== undefined) {
+      return { cohort: this.#cohort, epoch: this.#epoch, ...parts, late: "noMarkers" };
+    }
     this.#settle();
     return undefined;
   }

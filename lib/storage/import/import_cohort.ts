@@ -7,7 +7,8 @@ import { fillAbsent, wordsOf } from "../../model/stale.ts";
 import { encodeManifest } from "../codecs/manifest.ts";
 import type { StorageKeys } from "../keys.ts";
 import { manifestValues } from "../manifest_store.ts";
-import { type Commits, rowsPages, SPAN_ROWS_MAX, straysPages, writeLabels } from "../maintenance_run.ts";
+import { type Commits, writeLabels } from "../maintenance_run.ts";
+import { rowsPages, SPAN_ROWS_MAX, straysPages } from "../new_pages.ts";
 import type { PageRef } from "../view.ts";
 import { unionOfTimes } from "./times.ts";
 
