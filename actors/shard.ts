@@ -15,6 +15,7 @@ import { blockStats } from "../lib/storage/block_stats.ts";
 import { completeClean, dropDeletions, planClean, runClean } from "../lib/storage/clean_deletions.ts";
 import { applyDeletions, keepDeletions, planDeletions } from "../lib/storage/deletions.ts";
 import { CorruptDataError } from "../lib/storage/errors.ts";
+import { countSamples, refusedSample } from "../lib/storage/head_counters.ts";
 import { Head } from "../lib/storage/head.ts";
 import { HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head_options.ts";
 import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
@@ -114,6 +115,8 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
           events: [{ kind: "exemplarsLimited", exemplarsMax: command.exemplarsMax }],
           effects: [],
         };
+      case "setLateWindow":
+        return { events: [{ kind: "lateWindowSet", lateWindowMs: command.lateWindowMs }], effects: [] };
       case "stats":
         return answer(reply(command.replyTo, statsOf(head)));
       case "cardinality":
@@ -189,7 +192,12 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       };
     }
     const { outcomes, events: appended } = head.judge(command.batches, command.atomic, nowMs);
-    const events = [...appended, ...ingestNews(head, outcomes, nowMs)];
+    const refused = refusedSample(outcomes);
+    const events: readonly ShardEvent[] = [
+      ...appended,
+      ...refused === undefined ? [] : [{ kind: "samplesRefused", counts: refused } as const],
+      ...ingestNews(head, outcomes, nowMs),
+    ];
     const answered = reply(command.replyTo, outcomes);
     const effect: ShardEffect = command.durable ? { kind: "whenDurable", effects: [answered] } : answered;
     if (head.due.size === 0 || head.maintenanceRunning) return { events, effects: [effect] };
@@ -331,6 +339,12 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       }
       case "exemplarsLimited":
         head.exemplars.limit(event.exemplarsMax);
+        return head;
+      case "lateWindowSet":
+        head.lateWindowMs = event.lateWindowMs;
+        return head;
+      case "samplesRefused":
+        countSamples(head.counters, event.counts);
         return head;
       case "seriesDeleted":
         applyDeletions(head, event.deletions);

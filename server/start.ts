@@ -215,7 +215,10 @@ export async function startServer(
           clock,
           yieldToLoop: world.yieldToLoop,
           retentionMs: status.retentionMs,
-          head: { exemplarsMax: exemplarsMaxOf(args.features, config) },
+          head: {
+            exemplarsMax: exemplarsMaxOf(args.features, config),
+            lateWindowMs: config.storage.outOfOrderTimeWindowMs,
+          },
           replaying: (seq, firstSeq) => status.replay = { min: firstSeq, max: replayEnd, current: seq },
         }),
       );
@@ -383,6 +386,8 @@ export async function startServer(
     status.lastConfigMs = now.lastAppliedMs;
     const exemplarsMax = exemplarsMaxOf(args.features, status.config);
     target.system.tell(target.storage, { kind: "limitExemplars", exemplarsMax });
+    const lateWindowMs = status.config?.storage.outOfOrderTimeWindowMs ?? 0;
+    target.system.tell(target.storage, { kind: "setLateWindow", lateWindowMs });
     if (outcome.kind === "rejected") throw new UserError("internal", outcome.reason);
     await openQueryLog(target.queryLog, status.config?.global.queryLogFile ?? "");
     if (status.config !== undefined) await applyRules(target.rules, status.config);

@@ -21,14 +21,12 @@ import { wordsOf } from "../model/stale.ts";
 import { areFirstColumns, firstColumns, isSharedColumns } from "../model/first_columns.ts";
 import { type Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { DefinedSets } from "./defined_sets.ts";
+import { SPARSE_ROW_COLUMNS } from "./fold_strays.ts";
 import { HISTOGRAM_BUCKETS_MAX } from "./codecs/histogram.ts";
 import { COHORT_COLUMNS_MAX } from "./codecs/labels_chunk.ts";
 import { boundsOf, countsOf, judgeRow, newTally, overlayOf, plainMemory, withoutTaken } from "./judge_row.ts";
 import { type NewestOf, withoutOvertaken } from "./overtaken.ts";
 import { LABELS_PER_SERIES_MAX, type SeriesTable } from "./series_table.ts";
-
-/** A row that would hold fewer than one in this many of the cohort's columns is kept as strays: it would be air. */
-const SPARSE_ROW_COLUMNS = 64;
 
 /** A label set fits a value of the catalogue even where each character takes three bytes and nothing compresses. */
 const LABEL_SET_UNITS_MAX = 16_384;
@@ -132,7 +130,9 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
       const fresh = cohort === undefined ? part : withoutTaken(part, cohort);
       tally.late += fresh?.columns.length ?? 0;
       // Of several rows at one time, a late sample may be in each: only strays may be there twice.
-      if (fresh !== undefined) (isRow(fresh.columns.length) && row.tMs !== rowsMs ? rows : strays).push(fresh);
+      if (fresh !== undefined) {
+        (isRow(fresh.columns.length) && row.tMs !== rowsMs ? rows : strays).push(fresh);
+      }
     }
     rowsMs = row.tMs;
   }

@@ -34,7 +34,7 @@ import {
 } from "./journal_record.ts";
 import { follows, linked, unlinked } from "./journal_link.ts";
 import { PackedPairs } from "./packed_pairs.ts";
-import { newCounters } from "./head_counters.ts";
+import { countSamples, newCounters } from "./head_counters.ts";
 import type { HeadOptions } from "./head_options.ts";
 import type { Selections } from "./selection.ts";
 import { SeriesTable } from "./series_table.ts";
@@ -93,6 +93,7 @@ export class Head {
   /** A maintenance run failed, and a commit of it may still arrive. */
   fenceInDoubt = false;
   readonly counters = newCounters();
+  lateWindowMs: number;
 
   /** The number that the next record will have in the journal. */
   nextSeq = 1;
@@ -105,6 +106,7 @@ export class Head {
 
   constructor(readonly boot: number, readonly options: HeadOptions) {
     this.exemplars = new ExemplarStore(options.exemplarsMax);
+    this.lateWindowMs = options.lateWindowMs;
   }
 
   epochOf(cohort: number): number {
@@ -143,6 +145,7 @@ export class Head {
         },
         seriesMax: this.options.seriesMax,
         headMaxMs: this.maxMs > nowMs + FUTURE_MS ? nowMs : this.maxMs,
+        lateWindowMs: this.lateWindowMs,
         nowMs,
       });
       if (verdict.kind === "answered") {
@@ -151,7 +154,7 @@ export class Head {
         continue;
       }
       const { event, refs, epoch } = verdict;
-      const refusal = atomic ? refusalOf(event.counts) : undefined;
+      const refusal = atomic ? refusalOf(event) : undefined;
       if (refusal !== undefined) refused = true;
       outcomes.push(refusal ?? { kind: "appended", epoch, refs, counts: event.counts });
       events.push(event);
@@ -162,7 +165,7 @@ export class Head {
     return {
       outcomes: outcomes.map((outcome) =>
         outcome.kind === "appended"
-          ? { kind: "refused", counts: { ...outcome.counts, appended: 0 }, reason }
+          ? { kind: "refused", counts: { ...outcome.counts, appended: 0, late: 0 }, reason }
           : outcome
       ),
       events: [],
@@ -197,11 +200,7 @@ export class Head {
     this.#keepRows(cohort, event.strays, true, event.nowMs);
     if (event.exemplars !== undefined) this.#keepExemplars(event.exemplars, event.nowMs);
     cohort.openMs = event.openMs;
-    const { counts } = event;
-    this.counters.samplesAppended += counts.appended;
-    this.counters.outOfOrder += counts.outOfOrder;
-    this.counters.outOfBounds += counts.outOfBounds + counts.tooOld;
-    this.counters.duplicate += counts.duplicate;
+    countSamples(this.counters, event.counts);
     this.markDue(cohort);
   }
 

@@ -12,6 +12,7 @@ import type { ManifestRow } from "./codecs/manifest.ts";
 import type { Check } from "./fence.ts";
 import { type Cohort, type Garbage, REMOVED_SERIES, type Row } from "./cohort.ts";
 import { EXEMPLARS_CHUNK, type ExemplarsDone, type ExemplarsPlan } from "./exemplars.ts";
+import { FOLD_CELLS_MAX, foldable } from "./fold_strays.ts";
 import type { Head } from "./head.ts";
 import type { PageRef } from "./view.ts";
 
@@ -66,6 +67,8 @@ export interface CohortPlan {
   readonly firstPage: number;
   /** Merged into fewer. */
   readonly compact: readonly PageRef[];
+  /** Sealed strays that are brought home. */
+  readonly fold: readonly PageRef[];
   /** Beyond retention: leave the directory and the store. */
   readonly expired: readonly PageRef[];
   readonly garbageKept: readonly Garbage[];
@@ -140,7 +143,12 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
     chosen.add(cohort.id);
     const plan = planCohort(head, cohort, input);
     cells += plan.sealRows.length * cohort.width +
+      plan.sealStrays.tMs.length +
       plan.compact.reduce((sum, p) => sum + p.rowsCount * p.columnsCount, 0);
+    if (plan.fold.length > 0) {
+      cells += FOLD_CELLS_MAX;
+      more = true;
+    }
     cohorts.push(plan);
     return true;
   };
@@ -175,7 +183,7 @@ function needsWork(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInpu
   }
   if (cohort.pages.length > 0 && firstExpired(cohort, retainFromMs) !== undefined) return true;
   if (cohort.garbage.some((garbage) => nowMs - garbage.sinceMs >= GARBAGE_KEEP_MS)) return true;
-  return compactable(cohort).length > 0;
+  return foldable(cohort.pages).length > 0 || compactable(cohort).length > 0;
 }
 
 /** Nothing of the cohort is younger than retention, and no record of it would be replayed. */
@@ -191,6 +199,7 @@ function firstExpired(cohort: Cohort, retainFromMs: number): PageRef | undefined
 
 function planCohort(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInput): CohortPlan {
   const forget = isOver(head, cohort, retainFromMs);
+  const compact = forget ? [] : compactable(cohort);
   const sealCount = forget ? 0 : rowsToSeal(cohort);
   const straysCount = cohort.straysCount >= PAGE_ROWS_WORTH || sealCount > 0 ? cohort.straysCount : 0;
   const garbageDropped = cohort.garbage.filter((g) => forget || nowMs - g.sinceMs >= GARBAGE_KEEP_MS);
@@ -220,7 +229,9 @@ function planCohort(head: Head, cohort: Cohort, { nowMs, retainFromMs }: PlanInp
     released: cohort.released,
     pages: cohort.pages.slice(),
     firstPage: cohort.nextPage,
-    compact: forget ? [] : compactable(cohort).filter((page) => !gone.has(page.page)),
+    compact: compact.filter((page) => !gone.has(page.page)),
+    // One at a time: both may write the same spans anew.
+    fold: forget || compact.length > 0 ? [] : foldable(cohort.pages.filter((page) => !gone.has(page.page))),
     expired,
     garbageKept: cohort.garbage.filter((g) => !garbageDropped.includes(g)),
     garbageDropped,

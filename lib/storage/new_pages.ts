@@ -103,7 +103,6 @@ function* sortedPages(cohort: number, strays: Strays, from: number, to: number):
   }
 }
 
-
 /** By column and time, each time of a column once. */
 function straysOrder({ columns, tMs }: Strays, from: number, to: number): Uint32Array {
   const order = Uint32Array.from({ length: to - from }, (_, i) => from + i)
