@@ -126,7 +126,8 @@ async function counters(server: Started): Promise<unknown> {
 
 for (const window of ["0s", "30m", "2h"]) {
   Deno.test({
-    name: `late, double, ancient and stale samples by remote write with a window of ${window}: accepted, refused ` +
+    name:
+      `late, double, ancient and stale samples by remote write with a window of ${window}: accepted, refused ` +
       `and answered as by Prometheus${skipped}`,
     ignore: missing,
     async fn() {
@@ -146,7 +147,11 @@ for (const window of ["0s", "30m", "2h"]) {
         for (const [i, request] of mess(createRng(SEED), endMs).entries()) {
           const expected = asVersion3(await send(theirs, request));
           const got = asVersion3(await send(ours, request));
-          assert.equal(got, expected, `request ${i} of ${JSON.stringify(request.map(({ labels }) => labels))}`);
+          assert.equal(
+            got,
+            expected,
+            `request ${i} of ${JSON.stringify(request.map(({ labels }) => labels))}`,
+          );
           seen.add(got);
         }
         const common = ["204 ", "400 duplicate sample for timestamp"];

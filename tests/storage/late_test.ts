@@ -153,8 +153,10 @@ async function upkeep(driver: ShardDriver, rng: Rng): Promise<void> {
 Deno.test("any order of arrival within the window gives the answer of sorted arrival, through seals and crashes", async () => {
   const property = fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max: 90 }), async (seed, width) => {
     const rng = createRng(seed);
-    const rows = Array.from({ length: 150 }, (_, r) =>
-      Array.from({ length: width }, (_, i) => shareOf(rng) < 0.3 ? undefined : r * 1000 + i));
+    const rows = Array.from(
+      { length: 150 },
+      (_, r) => Array.from({ length: width }, (_, i) => shareOf(rng) < 0.3 ? undefined : r * 1000 + i),
+    );
     const stepMs = 10_000;
     const [sorted, mixed] = [await opened(), await opened()];
     for (const [r, row] of rows.entries()) add(sorted, batchOf(width, [rowOf(T0 + r * stepMs, row)]));
@@ -235,4 +237,37 @@ Deno.test("a sender that is hours late leaves no flood of strays behind: its sam
   driver.drain();
   await driver.crash();
   await check();
+});
+
+Deno.test("samples with times of their own are written once more, so that a query of one series opens few pages", async () => {
+  const driver = await opened(0);
+  const width = 2_000;
+  const samples = 34_000;
+  driver.nowMs = T0 + samples;
+  const { refs } = driver.append([batchOf(width, [])])[0] as { readonly refs: Uint32Array };
+  const epoch = driver.head.epochOf(1);
+  for (let at = 0; at < samples; at += 500) {
+    // A time for each sample: none of them makes a row.
+    const strays = Array.from({ length: 500 }, (_, i) => ({
+      tMs: T0 + at + i,
+      refs: Uint32Array.of(refs[(at + i) % width]!),
+      values: Float64Array.of(at + i),
+    }));
+    const [outcome] = driver.append([{ cohort: "write/a", epoch, defined: [], rows: [], strays }]);
+    assert(outcome?.kind === "appended" && outcome.counts.appended === 500);
+    if (driver.head.due.size > 0) await driver.maintain();
+  }
+  const matchers = [matcherOf("=", "__name__", "s77")];
+  const before = await driver.read(matchers);
+  const { pages } = driver.head.cohorts.get(1)!;
+  assert.ok(pages.every((page) => page.kind === "strays"));
+  while (await driver.maintain());
+  const folded = pages.filter((page) => page.level === 1);
+  assert.ok(folded.length >= 10, `${folded.length} pages were written anew`);
+  assert.ok(Math.max(...folded.map((page) => page.columnsCount)) < width / 8);
+  assert.equal(before.get("__name__,s77")!.size, samples / width);
+  assert.deepEqual(await driver.read(matchers), before);
+  driver.drain();
+  await driver.crash();
+  assert.deepEqual(await driver.read(matchers), before);
 });
