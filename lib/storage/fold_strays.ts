@@ -88,8 +88,9 @@ async function makePages(input: FoldInput, ports: FoldPorts): Promise<Made> {
   for (const segment of plan.segments) {
     const base = segment.span === undefined ? undefined : await mergedRows(cohort, segment.span.pages, ports);
     const rows = withStrays(base, strays, segment.at);
+    const spanLevel = segment.span?.pages[0]?.level ?? 0;
     for (const page of spanPages(cohort, rows)) {
-      pages.push({ ...page, level: segment.span?.pages[0]!.level ?? 0 });
+      pages.push({ ...page, level: spanLevel });
       await ports.yieldToLoop?.();
     }
     for (const page of segment.span?.pages ?? []) replaced.push(page.page);
