@@ -3,9 +3,12 @@ import fc from "fast-check";
 import type { Rng } from "../../lib/core/ports.ts";
 import { createRng } from "../../lib/core/rng.ts";
 import { NEW_SERIES_BIT, type SampleBatch, type SampleRow } from "../../lib/model/batch.ts";
+import { type FloatHistogram, histogramsEqual } from "../../lib/model/histogram/float_histogram.ts";
+import { histogramAt, putHistogram } from "../../lib/model/histogram_cell.ts";
 import { labelsFromRecord } from "../../lib/model/labels.ts";
 import { matcherOf } from "../../lib/model/matchers.ts";
 import { setStale, wordsOf } from "../../lib/model/stale.ts";
+import { latency } from "./histogram_samples.ts";
 import { ShardDriver } from "./shard_driver.ts";
 
 const T0 = 1_700_000_000_000;
@@ -270,4 +273,50 @@ Deno.test("samples with times of their own are written once more, so that a quer
   driver.drain();
   await driver.crash();
   assert.deepEqual(await driver.read(matchers), before);
+});
+
+Deno.test("late native histograms are read in their place, before and after they are folded", async () => {
+  const driver = await opened(120 * MINUTE_MS);
+  const rows = 420;
+  const stepMs = 10_000;
+  driver.nowMs = T0 + rows * stepMs;
+  const put = (r: number) => {
+    const values = new Float64Array(2);
+    const histograms: FloatHistogram[] = [];
+    putHistogram(wordsOf(values), 0, histograms, latency(r));
+    putHistogram(wordsOf(values), 1, histograms, latency(1000 + r));
+    const refs = Uint32Array.of(NEW_SERIES_BIT, NEW_SERIES_BIT + 1);
+    return add(driver, batchOf(2, [{ tMs: T0 + r * stepMs, refs, values, histograms }])).counts;
+  };
+  for (let r = 0; r < rows; r += 3) put(r);
+  for (let r = 1; r < rows - 3; r++) {
+    driver.send({ kind: "releaseCohort", cohort: "write/a" });
+    await driver.maintain();
+    if (r % 3 !== 0) assert.deepEqual(put(r), { ...NONE, appended: 2, late: 2 });
+  }
+  const check = async () => {
+    const range = { startMs: T0, endMs: T0 + rows * stepMs };
+    const request = { matchers: [matcherOf("=", "__name__", "s1")], range, samplesMax: 1e6 };
+    let found = 0;
+    for await (const group of driver.source.select(request, new AbortController().signal)) {
+      const words = wordsOf(group.columns[0]!);
+      for (let i = 0; i < group.tMs.length; i++) {
+        const histogram = histogramAt(words, i, group.histograms);
+        if (histogram === undefined) continue;
+        found++;
+        const expected = latency(1000 + (group.tMs[i]! - T0) / stepMs);
+        assert.ok(histogramsEqual(histogram, expected), `at ${i}`);
+      }
+    }
+    assert.equal(found, rows - 2);
+  };
+  await check();
+  while (await driver.maintain());
+  const cohort = driver.head.cohorts.get(1)!;
+  assert.ok(cohort.pages.filter((page) => page.kind === "strays").length < 16, "strays were folded");
+  assert.ok(cohort.pages.some((page) => page.kind === "rows" && page.rowsCount > rows / 3));
+  await check();
+  driver.drain();
+  await driver.crash();
+  await check();
 });
