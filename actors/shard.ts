@@ -15,6 +15,7 @@ import { blockStats } from "../lib/storage/block_stats.ts";
 import { completeClean, dropDeletions, planClean, runClean } from "../lib/storage/clean_deletions.ts";
 import { applyDeletions, keepDeletions, planDeletions } from "../lib/storage/deletions.ts";
 import { CorruptDataError } from "../lib/storage/errors.ts";
+import { countSamples, refusedSample } from "../lib/storage/head_counters.ts";
 import { Head } from "../lib/storage/head.ts";
 import { HEAD_DEFAULTS, type HeadOptions } from "../lib/storage/head_options.ts";
 import { cardinalityOf, statsOf } from "../lib/storage/head_stats.ts";
@@ -75,13 +76,10 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     switch (command.kind) {
       case "append":
         return onAppend(head, command, nowMs);
-      case "view":
-        return answer(
-          reply(
-            command.replyTo,
-            viewOf(head, command.matcherSets, command.range, command.after, command.labelNames),
-          ),
-        );
+      case "view": {
+        const { matcherSets, range, after, labelNames } = command;
+        return answer(reply(command.replyTo, viewOf(head, matcherSets, range, after, labelNames)));
+      }
       case "flush":
         return answer({ kind: "whenDurable", effects: [reply(command.replyTo, "durable")] });
       case "series": {
@@ -99,10 +97,9 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       case "exemplars":
         return answer(reply(command.replyTo, head.exemplars.select(command.matcherSets, command.range)));
       case "limitExemplars":
-        return {
-          events: [{ kind: "exemplarsLimited", exemplarsMax: command.exemplarsMax }],
-          effects: [],
-        };
+        return { events: [{ kind: "exemplarsLimited", exemplarsMax: command.exemplarsMax }], effects: [] };
+      case "setLateWindow":
+        return { events: [{ kind: "lateWindowSet", lateWindowMs: command.lateWindowMs }], effects: [] };
       case "stats":
         return answer(reply(command.replyTo, statsOf(head)));
       case "cardinality":
@@ -142,7 +139,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       case "retentionDue":
         return {
           events: [{ kind: "clockSeen", nowMs }, { kind: "seriesExpired", newestMs: newestMs(head) }],
-          effects: [retentionTimer(nowMs + RETENTION_TICK_MS)],
+          effects: [timer("retention", nowMs + RETENTION_TICK_MS)],
         };
       case "setRetention":
         return {
@@ -150,7 +147,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
             { kind: "retentionSet", policy: command.policy },
             { kind: "seriesExpired", newestMs: newestMs(head) },
           ],
-          effects: [reply(command.replyTo, "applied"), spaceTimer(nowMs)],
+          effects: [reply(command.replyTo, "applied"), timer("space", nowMs)],
         };
       case "spaceDue":
         return onSpaceDue(head, nowMs);
@@ -163,7 +160,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         return {
           events: [{ kind: "maintenanceCompleted", done: command.done, nowMs }],
           effects: [
-            maintenanceTimer(command.done.more ? nowMs : nextRunMs(head, nowMs)),
+            timer("maintenance", command.done.more ? nowMs : nextRunMs(head, nowMs)),
             ...command.done.truncatedThrough > head.truncatedThrough
               ? [{ kind: "truncate", throughSeq: command.done.truncatedThrough } as const]
               : [],
@@ -173,7 +170,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
         options.log.error("Cannot write samples to the store", { reason: command.reason });
         return {
           events: [{ kind: "maintenanceAbandoned", reason: command.reason }],
-          effects: [maintenanceTimer(nowMs + MAINTENANCE_RETRY_MS)],
+          effects: [timer("maintenance", nowMs + MAINTENANCE_RETRY_MS)],
         };
       default:
         return assertNever(command);
@@ -193,7 +190,12 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       };
     }
     const { outcomes, events: appended } = head.judge(command.batches, command.atomic, nowMs);
-    const events = [...appended, ...ingestNews(head, outcomes, nowMs)];
+    const refused = refusedSample(outcomes);
+    const events: readonly ShardEvent[] = [
+      ...appended,
+      ...refused === undefined ? [] : [{ kind: "samplesRefused", counts: refused } as const],
+      ...ingestNews(head, outcomes, nowMs),
+    ];
     const answered = reply(command.replyTo, outcomes);
     const effect: ShardEffect = command.durable ? { kind: "whenDurable", effects: [answered] } : answered;
     if (head.due.size === 0 || head.maintenanceRunning) return { events, effects: [effect] };
@@ -202,7 +204,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
     // Never in this decision: the batch was judged against the head before a freeze.
     return {
       events: [...events, { kind: "maintenanceAsked", atMs }],
-      effects: [effect, maintenanceTimer(atMs)],
+      effects: [effect, timer("maintenance", atMs)],
     };
   }
 
@@ -299,7 +301,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
   }
 
   function onMaintenanceDue(head: Head, nowMs: EpochMs): ShardDecision {
-    const next = maintenanceTimer(nowMs + MAINTENANCE_TICK_MS);
+    const next = timer("maintenance", nowMs + MAINTENANCE_TICK_MS);
     const plan = head.maintenanceRunning
       ? undefined
       : planMaintenance(head, { nowMs, newestMs: newestMs(head) });
@@ -326,7 +328,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
   function onSpaceDue(head: Head, nowMs: EpochMs): ShardDecision {
     const { storeSpace } = options;
     if (storeSpace === undefined || !head.retention.hasSizeLimit) return NOTHING;
-    return answer(spaceTimer(nowMs + SPACE_TICK_MS), {
+    return answer(timer("space", nowMs + SPACE_TICK_MS), {
       kind: "task",
       label: "measure the store",
       timeoutMs: MAINTENANCE_TICK_MS,
@@ -345,7 +347,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       );
     }
     // What has to leave for it leaves at once.
-    const effects = retention.isPressed(space) ? [maintenanceTimer(nowMs)] : [];
+    const effects = retention.isPressed(space) ? [timer("maintenance", nowMs)] : [];
     return { events: [{ kind: "spaceMeasured", space }], effects };
   }
 
@@ -361,6 +363,12 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       }
       case "exemplarsLimited":
         head.exemplars.limit(event.exemplarsMax);
+        return head;
+      case "lateWindowSet":
+        head.lateWindowMs = event.lateWindowMs;
+        return head;
+      case "samplesRefused":
+        countSamples(head.counters, event.counts);
         return head;
       case "seriesDeleted":
         applyDeletions(head, event.deletions);
@@ -442,7 +450,7 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
       }
       // Retention first: what was replayed is not judged by rules before.
       const atMs = nowMs + MAINTENANCE_RETRY_MS;
-      return [retentionTimer(atMs), maintenanceTimer(atMs), spaceTimer(atMs)];
+      return [timer("retention", atMs), timer("maintenance", atMs), timer("space", atMs)];
     },
     persistence: {
       kind: "behind",
@@ -483,18 +491,10 @@ export function shardBehavior(options: ShardOptions): Behavior<Head, ShardComman
   };
 }
 
-function spaceTimer(atMs: EpochMs): ShardEffect {
-  return { kind: "timer", key: "space", atMs, command: { kind: "spaceDue" } };
-}
-
 function answer(...effects: readonly ShardEffect[]): ShardDecision {
   return { events: [], effects };
 }
 
-function maintenanceTimer(atMs: EpochMs): ShardEffect {
-  return { kind: "timer", key: "maintenance", atMs, command: { kind: "maintenanceDue" } };
-}
-
-function retentionTimer(atMs: EpochMs): ShardEffect {
-  return { kind: "timer", key: "retention", atMs, command: { kind: "retentionDue" } };
+function timer(key: "space" | "maintenance" | "retention", atMs: EpochMs): ShardEffect {
+  return { kind: "timer", key, atMs, command: { kind: `${key}Due` } };
 }

@@ -63,13 +63,10 @@ export function shardReaderBehavior(
             reason: "this process only reads",
           })),
         ));
-      case "view":
-        return answer(
-          reply(
-            command.replyTo,
-            viewOf(head, command.matcherSets, command.range, command.after, command.labelNames),
-          ),
-        );
+      case "view": {
+        const { matcherSets, range, after, labelNames } = command;
+        return answer(reply(command.replyTo, viewOf(head, matcherSets, range, after, labelNames)));
+      }
       case "flush": // whatever is here came out of the journal
         return answer(reply(command.replyTo, "durable"));
       case "series": {
@@ -87,10 +84,7 @@ export function shardReaderBehavior(
       case "exemplars":
         return answer(reply(command.replyTo, head.exemplars.select(command.matcherSets, command.range)));
       case "limitExemplars":
-        return {
-          events: [{ kind: "exemplarsLimited", exemplarsMax: command.exemplarsMax }],
-          effects: [],
-        };
+        return { events: [{ kind: "exemplarsLimited", exemplarsMax: command.exemplarsMax }], effects: [] };
       case "blocks":
         return answer(reply(command.replyTo, blockStats(head)));
       case "deleteSeries":

@@ -69,7 +69,7 @@ function digest(): void {
       3,
     );
     const refs = Uint32Array.from(batch.defined, () => column++);
-    const counts = { appended: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
+    const counts = { appended: 0, late: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
     session.answered({ kind: "appended", epoch: 1, refs, counts });
   }
 }

@@ -31,7 +31,7 @@ for (const points of [20, 1]) {
         kind: "appended",
         epoch: 1,
         refs: write.defined.length > 0 ? refs : new Uint32Array(0),
-        counts: { appended: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 },
+        counts: { appended: 0, late: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 },
       });
     }
   }

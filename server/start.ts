@@ -217,7 +217,10 @@ export async function startServer(
           checks: () => [lease.check],
           clock,
           yieldToLoop: world.yieldToLoop,
-          head: { exemplarsMax: exemplarsMaxOf(args.features, config) },
+          head: {
+            exemplarsMax: exemplarsMaxOf(args.features, config),
+            lateWindowMs: config.storage.outOfOrderTimeWindowMs,
+          },
           retention: status.retention,
           ...(gauge === undefined ? {} : { storeSpace: () => gauge.measure() }),
           replaying: (seq, firstSeq) => status.replay = { min: firstSeq, max: replayEnd, current: seq },
@@ -387,6 +390,8 @@ export async function startServer(
     status.lastConfigMs = now.lastAppliedMs;
     const exemplarsMax = exemplarsMaxOf(args.features, status.config);
     target.system.tell(target.storage, { kind: "limitExemplars", exemplarsMax });
+    const lateWindowMs = status.config?.storage.outOfOrderTimeWindowMs ?? 0;
+    target.system.tell(target.storage, { kind: "setLateWindow", lateWindowMs });
     if (outcome.kind === "rejected") throw new UserError("internal", outcome.reason);
     if (status.config !== undefined) await useRetention(target, retentionPolicyOf(flags, status.config));
     await openQueryLog(target.queryLog, status.config?.global.queryLogFile ?? "");

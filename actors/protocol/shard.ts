@@ -4,7 +4,7 @@
 import type { ReplyTo } from "../../lib/actor/types.ts";
 import type { StoreSpace } from "../../lib/core/ports.ts";
 import type { EpochMs } from "../../lib/core/time.ts";
-import type { AppendOutcome, SampleBatch } from "../../lib/model/batch.ts";
+import type { AppendCounts, AppendOutcome, SampleBatch } from "../../lib/model/batch.ts";
 import type { Labels } from "../../lib/model/labels.ts";
 import type { Matcher } from "../../lib/model/matchers.ts";
 import type { AppendEvent } from "../../lib/storage/append.ts";
@@ -75,6 +75,8 @@ export type ShardCommand =
   }
   /** How many exemplars are kept from now on. */
   | { readonly kind: "limitExemplars"; readonly exemplarsMax: number }
+  /** How much older than the newest sample one may be that comes out of order, from now on. */
+  | { readonly kind: "setLateWindow"; readonly lateWindowMs: number }
   | { readonly kind: "stats"; readonly replyTo: ReplyTo<StorageStats> }
   | { readonly kind: "cardinality"; readonly top: number; readonly replyTo: ReplyTo<CardinalityTables> }
   /** The source of this cohort is gone: its window is sealed soon and its memory given back. */
@@ -134,6 +136,9 @@ export type ShardEvent =
   | AppendEvent
   | { readonly kind: "cohortReleased"; readonly cohort: number }
   | { readonly kind: "exemplarsLimited"; readonly exemplarsMax: number }
+  | { readonly kind: "lateWindowSet"; readonly lateWindowMs: number }
+  /** Of an append of which nothing was kept. */
+  | { readonly kind: "samplesRefused"; readonly counts: AppendCounts }
   | { readonly kind: "seriesDeleted"; readonly deletions: readonly Deletion[] }
   | { readonly kind: "maintenanceHeld" }
   /** `uncertain`: manifests may have been written that the head does not know of. */

@@ -11,7 +11,6 @@ export const INACTIVE_SECTIONS: readonly string[] = [
   "remote_write",
   "runtime",
   "storage.tsdb.chunk_encoding",
-  "storage.tsdb.out_of_order_time_window",
   "storage.tsdb.stale_series_compaction_threshold",
   "tracing",
 ];

@@ -294,6 +294,8 @@ export interface StorageSnapshot {
   readonly samplesOutOfOrder: number;
   readonly samplesOutOfBounds: number;
   readonly samplesTooOld: number;
+  /** Kept though they came out of order. */
+  readonly samplesLate: number;
   readonly minMs: EpochMs | undefined;
   readonly maxMs: EpochMs | undefined;
   readonly retentionMs: number;

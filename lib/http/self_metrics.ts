@@ -226,6 +226,7 @@ function* labelledByType(storage: StorageSnapshot): Iterable<MetricFamily> {
       "samples outside the out of order window ingestion failed attempts",
       storage.samplesTooOld,
     ],
+    ["head_out_of_order_samples_appended", "appended out-of-order samples", storage.samplesLate],
   ] as const;
   for (const [name, what, value] of rows) {
     yield labelledFamily("counter", `prometheus_tsdb_${name}_total`, `Total number of ${what}.`, [

@@ -55,12 +55,20 @@ export interface SampleBatch {
   readonly strays: readonly SampleRow[];
   /** Ascending by time for each series. One that is refused refuses nothing else. */
   readonly exemplars?: readonly BatchExemplar[] | undefined;
+  /**
+   * What becomes of samples that come out of order though the out-of-order window would take them: `refused`: they
+   * are out of order; `noMarkers`: staleness markers are dropped without a word.
+   * @default the window takes them
+   */
+  readonly late?: "refused" | "noMarkers" | undefined;
 }
 
 export const COHORT_NAME_BYTES_MAX = 512;
 
 export interface AppendCounts {
   readonly appended: number;
+  /** Of those, what came out of order and is inside the out-of-order window. */
+  readonly late: number;
   readonly outOfOrder: number;
   readonly outOfBounds: number;
   readonly tooOld: number;

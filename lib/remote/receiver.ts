@@ -64,7 +64,7 @@ interface DecodedRequest {
 /** Of a batch that waited for another, which failed. */
 const KEPT_BACK: AppendOutcome = {
   kind: "refused",
-  counts: { appended: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 },
+  counts: { appended: 0, late: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 },
   reason: "",
 };
 

@@ -49,7 +49,8 @@ export class CohortWriter {
     this.#sent = { tMs, samples, defined: keys };
     // Storage owns what it is sent; the samples may have to be sent again.
     const rows = [{ tMs, refs, values: samples.values.slice(), histograms: samples.histograms }];
-    return { cohort: this.cohort, epoch: this.#epoch, defined, rows, strays: [] };
+    // As Prometheus: an evaluation that is late says nothing about the past.
+    return { cohort: this.cohort, epoch: this.#epoch, defined, rows, strays: [], late: "refused" };
   }
 
   /** The batch to send again where storage has another idea of the cohort; undefined: it was the last word. */

@@ -442,7 +442,7 @@ export class ScrapeSession {
 
   #nextPiece(pieces: BatchPieces): SampleBatch | undefined {
     const parts = pieces.next();
-    if (parts !== undefined) return { cohort: this.#cohort, epoch: this.#epoch, ...parts };
+    if (parts !== undefined) return { cohort: this.#cohort, epoch: this.#epoch, late: "noMarkers", ...parts };
     this.#settle();
     return undefined;
   }

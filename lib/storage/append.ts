@@ -1,8 +1,6 @@
 /**
- * Judges a batch before anything changes: which samples are in order, which refused and why, which go to rows and
- * which to strays. As Prometheus without an out-of-order window: a sample not newer than its series' last is out
- * of order, the same time with the same value is silently fine and with another value a duplicate, and what is
- * older than an hour before the head's newest sample is out of bounds.
+ * Judges a batch before anything changes: which samples are kept (judge_row.ts), which of those go to rows and which
+ * to strays, and what becomes of the batch as a whole.
  */
 import type { EpochMs } from "../core/time.ts";
 import {
@@ -14,30 +12,21 @@ import {
   type SampleBatch,
   type SampleRow,
 } from "../model/batch.ts";
-import { type FloatHistogram, histogramsEqual } from "../model/histogram/float_histogram.ts";
+import type { FloatHistogram } from "../model/histogram/float_histogram.ts";
 import { HistogramError, validateHistogram } from "../model/histogram/validate.ts";
-import {
-  histogramAt,
-  type HistogramTable,
-  isHistogram,
-  putHistogram,
-  setHistogram,
-} from "../model/histogram_cell.ts";
+import { histogramAt, type HistogramTable, isHistogram, putHistogram } from "../model/histogram_cell.ts";
 import type { SeriesExemplar } from "../model/exemplar.ts";
 import type { Labels } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
 import { areFirstColumns, firstColumns, isSharedColumns } from "../model/first_columns.ts";
 import { type Cohort, REMOVED_SERIES } from "./cohort.ts";
 import { DefinedSets } from "./defined_sets.ts";
+import { SPARSE_ROW_COLUMNS } from "./fold_strays.ts";
 import { HISTOGRAM_BUCKETS_MAX } from "./codecs/histogram.ts";
 import { COHORT_COLUMNS_MAX } from "./codecs/labels_chunk.ts";
-import { type NewestOf, pickCells, withoutOvertaken } from "./overtaken.ts";
+import { boundsOf, countsOf, judgeRow, newTally, overlayOf, plainMemory, withoutTaken } from "./judge_row.ts";
+import { type NewestOf, withoutOvertaken } from "./overtaken.ts";
 import { LABELS_PER_SERIES_MAX, type SeriesTable } from "./series_table.ts";
-
-/** As Prometheus: half of the head's chunk range of two hours. */
-export const BOUNDS_MS = 3_600_000;
-/** A row that would hold fewer than one in this many of the cohort's columns is kept as strays: it would be air. */
-const SPARSE_ROW_COLUMNS = 64;
 
 /** A label set fits a value of the catalogue even where each character takes three bytes and nothing compresses. */
 const LABEL_SET_UNITS_MAX = 16_384;
@@ -63,6 +52,8 @@ export interface AppendEvent {
   readonly strays: readonly AcceptedRow[];
   readonly exemplars?: readonly SeriesExemplar[] | undefined;
   readonly counts: AppendCounts;
+  /** The first sample that was refused as a duplicate, in words: its time and both values. */
+  readonly duplicate?: string | undefined;
   /** The row that the sender's next batches add to. */
   readonly openMs: EpochMs | undefined;
   readonly nowMs: EpochMs;
@@ -78,6 +69,8 @@ export interface AppendContext {
   readonly seriesMax: number;
   /** The newest sample of the head; −Infinity while there is none. */
   readonly headMaxMs: number;
+  /** Samples may be so much older than that and still come out of order; 0: none may. */
+  readonly lateWindowMs: number;
   readonly nowMs: EpochMs;
 }
 
@@ -89,14 +82,6 @@ export type Verdict =
     readonly epoch: number;
   }
   | { readonly kind: "answered"; readonly outcome: AppendOutcome };
-
-interface Tally {
-  appended: number;
-  outOfOrder: number;
-  outOfBounds: number;
-  tooOld: number;
-  duplicate: number;
-}
 
 export function judge(batch: SampleBatch, context: AppendContext): Verdict {
   const { cohort } = context;
@@ -111,23 +96,15 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
     return { kind: "answered", outcome: { kind: "wrongEpoch", epoch } };
   }
   const width = (cohort?.width ?? 0) + defined.length;
-  const tally: Tally = { appended: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
+  const tally = newTally();
   const rows: AcceptedRow[] = [];
   const strays: AcceptedRow[] = [];
   // No column twice: the columns of one row are distinct, and those of new series are beyond all others.
   const simple = batch.rows.length === 1 && batch.strays.length === 0 && areNew;
-  const memory = simple
-    ? {
-      overlay: false,
-      width: cohort?.width ?? 0,
-      maxMs: cohort?.maxMs ?? -Infinity,
-      lastMs: cohort?.lastMs ?? NO_TIMES,
-      lastWords: cohort?.lastWords ?? NO_WORDS,
-      histograms: cohort?.histograms ?? NO_HISTOGRAMS,
-      added: NO_HISTOGRAMS,
-    }
-    : overlayOf(cohort, width);
-  const minValidMs = context.headMaxMs - BOUNDS_MS;
+  const memory = simple ? plainMemory(cohort) : overlayOf(cohort, width);
+  const bounds = boundsOf(context.headMaxMs, context.lateWindowMs, batch.late);
+  const late: AcceptedRow[] = [];
+  let rowsMs = NaN;
   let lastRefs: Uint32Array | undefined;
   let columns = refs;
   let openMs = batch.rows.length === 0 ? cohort?.openMs : undefined;
@@ -144,21 +121,34 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
       ? asked
       : withoutOvertaken(asked, cohort, context.series, context.newestOf);
     if (wanted === undefined) continue;
-    const kept = judgeRow(wanted, memory, minValidMs, tally);
-    if (kept === undefined) continue;
-    const late = cohort !== undefined && kept.tMs <= cohort.sealedMaxMs;
-    const cells = kept.columns.length + cellsToCome;
-    const sparse = cells * SPARSE_ROW_COLUMNS < width && !(cohort?.hasRow(kept.tMs) ?? false);
-    (late || sparse ? strays : rows).push(kept);
+    const kept = judgeRow(wanted, memory, bounds, tally, late);
+    const isSealed = cohort !== undefined && row.tMs <= cohort.sealedMaxMs;
+    const isRow = (cells: number) =>
+      !isSealed && (cells * SPARSE_ROW_COLUMNS >= width || (cohort?.hasRow(row.tMs) ?? false));
+    if (kept !== undefined) (isRow(kept.columns.length + cellsToCome) ? rows : strays).push(kept);
+    for (const part of late.splice(0)) {
+      const fresh = cohort === undefined ? part : withoutTaken(part, cohort);
+      tally.late += fresh?.columns.length ?? 0;
+      // Of several rows at one time, a late sample may be in each: only strays may be there twice.
+      if (fresh !== undefined) {
+        (isRow(fresh.columns.length) && row.tMs !== rowsMs ? rows : strays).push(fresh);
+      }
+    }
+    rowsMs = row.tMs;
   }
   for (const row of ascending(batch.strays)) {
     if (row.refs.length === 0) continue;
     const columns = columnsOf(row.refs, refs);
     const { tMs, values, histograms } = row;
-    const kept = judgeRow({ tMs, columns, values, histograms }, memory, minValidMs, tally);
-    if (kept === undefined) continue;
-    strays.push(kept);
+    const kept = judgeRow({ tMs, columns, values, histograms }, memory, bounds, tally, late);
+    if (kept !== undefined) strays.push(kept);
+    for (const part of late.splice(0)) {
+      const fresh = cohort === undefined ? part : withoutTaken(part, cohort);
+      tally.late += fresh?.columns.length ?? 0;
+      if (fresh !== undefined) strays.push(fresh);
+    }
   }
+  tally.appended += tally.late;
   const id = cohort?.id ?? context.cohortNext;
   return {
     kind: "accepted",
@@ -172,7 +162,8 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
       rows: mergeEqualTimes(rows),
       strays,
       exemplars: batch.exemplars === undefined ? undefined : exemplarsOf(batch, batch.exemplars, context),
-      counts: tally,
+      counts: countsOf(tally),
+      duplicate: tally.firstDuplicate,
       openMs,
       nowMs: context.nowMs,
     },
@@ -180,15 +171,19 @@ export function judge(batch: SampleBatch, context: AppendContext): Verdict {
 }
 
 /** The answer to an append that keeps all or nothing; undefined when nothing was refused. As Prometheus's texts. */
-export function refusalOf(counts: AppendCounts): AppendOutcome | undefined {
+export function refusalOf({ counts, duplicate }: AppendEvent): AppendOutcome | undefined {
   const reason = counts.outOfOrder > 0
     ? "out of order sample"
     : counts.duplicate > 0
-    ? "duplicate sample for timestamp"
+    ? `duplicate sample for timestamp${duplicate === undefined ? "" : ` ${duplicate}`}`
     : counts.outOfBounds > 0
     ? "out of bounds"
+    : counts.tooOld > 0
+    ? "too old sample"
     : undefined;
-  return reason === undefined ? undefined : { kind: "refused", counts: { ...counts, appended: 0 }, reason };
+  return reason === undefined
+    ? undefined
+    : { kind: "refused", counts: { ...counts, appended: 0, late: 0 }, reason };
 }
 
 function limitOf(batch: SampleBatch, context: AppendContext): AppendOutcome | undefined {
@@ -333,109 +328,6 @@ function columnsOf(refs: Uint32Array, defined: Uint32Array): Uint32Array {
 
 function ascending(rows: readonly SampleRow[]): readonly SampleRow[] {
   return rows.length < 2 ? rows : [...rows].sort((a, b) => a.tMs - b.tMs);
-}
-
-/** What judging reads: the newest time and value of each column. */
-interface Memory {
-  /** A copy for this batch alone. */
-  readonly overlay: boolean;
-  /** Columns beyond have no sample yet. */
-  readonly width: number;
-  readonly maxMs: number;
-  readonly lastMs: Float64Array;
-  readonly lastWords: Uint32Array;
-  /** What cells of `lastWords` point into: these, and the overlay's own after them. */
-  readonly histograms: HistogramTable;
-  readonly added: FloatHistogram[];
-}
-
-const NO_HISTOGRAMS: FloatHistogram[] = [];
-const NO_TIMES = new Float64Array(0);
-const NO_WORDS = new Uint32Array(0);
-
-/** A copy that follows the batch, for those in which one column occurs more than once. */
-function overlayOf(cohort: Cohort | undefined, width: number): Memory {
-  const lastMs = new Float64Array(width).fill(-Infinity);
-  const lastWords = new Uint32Array(2 * width);
-  if (cohort !== undefined) {
-    lastMs.set(cohort.lastMs.subarray(0, cohort.width));
-    lastWords.set(cohort.lastWords.subarray(0, 2 * cohort.width));
-  }
-  const histograms = cohort?.histograms ?? NO_HISTOGRAMS;
-  return { overlay: true, width, maxMs: Infinity, lastMs, lastWords, histograms, added: [] };
-}
-
-/** Whether a cell of the row is the newest of its column, or equals it where both are histograms. */
-function isNewest(row: AcceptedRow, words: Uint32Array, i: number, column: number, memory: Memory): boolean {
-  const { lastWords, histograms, added } = memory;
-  const own = histogramAt(words, i, row.histograms);
-  if (own === undefined) {
-    return lastWords[2 * column] === words[2 * i] && lastWords[2 * column + 1] === words[2 * i + 1];
-  }
-  if (!isHistogram(lastWords, column)) return false;
-  const at = lastWords[2 * column]!;
-  const last = at < histograms.length ? histograms[at] : added[at - histograms.length];
-  return last !== undefined && histogramsEqual(own, last);
-}
-
-/** Histograms of an overlay come after those of the cohort. */
-function remember(row: AcceptedRow, words: Uint32Array, i: number, column: number, memory: Memory): void {
-  const { lastWords, histograms, added } = memory;
-  const histogram = histogramAt(words, i, row.histograms);
-  if (histogram !== undefined) {
-    setHistogram(lastWords, column, histograms.length + added.length);
-    added.push(histogram);
-    return;
-  }
-  lastWords[2 * column] = words[2 * i]!;
-  lastWords[2 * column + 1] = words[2 * i + 1]!;
-}
-
-/**
- * The acceptable part of a row; the row itself when that is all of it, undefined when it is nothing. An overlay
- * takes each accepted sample up at once, so that the same column once more in the batch is judged against it.
- */
-function judgeRow(
-  row: AcceptedRow,
-  memory: Memory,
-  minValidMs: number,
-  tally: Tally,
-): AcceptedRow | undefined {
-  const { tMs, columns } = row;
-  const count = columns.length;
-  if (tMs < minValidMs) {
-    tally.outOfBounds += count;
-    return undefined;
-  }
-  if (tMs > memory.maxMs) {
-    tally.appended += count;
-    return row;
-  }
-  const words = wordsOf(row.values);
-  const { lastMs, overlay, width } = memory;
-  let keep: number[] | undefined;
-  for (let i = 0; i < count; i++) {
-    const column = columns[i]!;
-    const last = column < width ? lastMs[column]! : -Infinity;
-    if (tMs > last) {
-      keep?.push(i);
-      if (overlay) {
-        lastMs[column] = tMs;
-        remember(row, words, i, column, memory);
-      }
-      continue;
-    }
-    keep ??= Array.from({ length: i }, (_, k) => k);
-    if (tMs < last) tally.outOfOrder++;
-    else if (!isNewest(row, words, i, column, memory)) tally.duplicate++;
-  }
-  if (keep === undefined) {
-    tally.appended += count;
-    return row;
-  }
-  tally.appended += keep.length;
-  if (keep.length === 0) return undefined;
-  return pickCells(row, keep);
 }
 
 /** Rows of one time become one: their columns differ, since the second of two was judged against the first. */

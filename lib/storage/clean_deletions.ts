@@ -16,7 +16,8 @@ import type { Head } from "./head.ts";
 import { Hidden } from "./hidden.ts";
 import type { StorageKeys } from "./keys.ts";
 import { manifestOf, manifestValues } from "./manifest_store.ts";
-import { Commits, rowsPages, straysPages } from "./maintenance_run.ts";
+import { Commits } from "./maintenance_run.ts";
+import { rowsPages, straysPages } from "./new_pages.ts";
 import type { PageRef } from "./view.ts";
 
 /** Of manifests that are written here, in parts: runs of maintenance count their records, far below. */

@@ -34,7 +34,7 @@ import {
 } from "./journal_record.ts";
 import { follows, linked, unlinked } from "./journal_link.ts";
 import { PackedPairs } from "./packed_pairs.ts";
-import { newCounters } from "./head_counters.ts";
+import { countSamples, newCounters } from "./head_counters.ts";
 import type { HeadOptions } from "./head_options.ts";
 import type { Selections } from "./selection.ts";
 import { Retention } from "./retention/state.ts";
@@ -91,6 +91,7 @@ export class Head {
   /** A maintenance run failed, and a commit of it may still arrive. */
   fenceInDoubt = false;
   readonly counters = newCounters();
+  lateWindowMs: number;
 
   /** The number that the next record will have in the journal. */
   nextSeq = 1;
@@ -103,6 +104,7 @@ export class Head {
 
   constructor(readonly boot: number, readonly options: HeadOptions) {
     this.exemplars = new ExemplarStore(options.exemplarsMax);
+    this.lateWindowMs = options.lateWindowMs;
   }
 
   epochOf(cohort: number): number {
@@ -141,6 +143,7 @@ export class Head {
         },
         seriesMax: this.options.seriesMax,
         headMaxMs: this.maxMs > nowMs + FUTURE_MS ? nowMs : this.maxMs,
+        lateWindowMs: this.lateWindowMs,
         nowMs,
       });
       if (verdict.kind === "answered") {
@@ -149,7 +152,7 @@ export class Head {
         continue;
       }
       const { event, refs, epoch } = verdict;
-      const refusal = atomic ? refusalOf(event.counts) : undefined;
+      const refusal = atomic ? refusalOf(event) : undefined;
       if (refusal !== undefined) refused = true;
       outcomes.push(refusal ?? { kind: "appended", epoch, refs, counts: event.counts });
       events.push(event);
@@ -160,7 +163,7 @@ export class Head {
     return {
       outcomes: outcomes.map((outcome) =>
         outcome.kind === "appended"
-          ? { kind: "refused", counts: { ...outcome.counts, appended: 0 }, reason }
+          ? { kind: "refused", counts: { ...outcome.counts, appended: 0, late: 0 }, reason }
           : outcome
       ),
       events: [],
@@ -195,11 +198,7 @@ export class Head {
     this.#keepRows(cohort, event.strays, true, event.nowMs);
     if (event.exemplars !== undefined) this.#keepExemplars(event, event.exemplars);
     cohort.openMs = event.openMs;
-    const { counts } = event;
-    this.counters.samplesAppended += counts.appended;
-    this.counters.outOfOrder += counts.outOfOrder;
-    this.counters.outOfBounds += counts.outOfBounds + counts.tooOld;
-    this.counters.duplicate += counts.duplicate;
+    countSamples(this.counters, event.counts);
     this.markDue(cohort);
   }
 

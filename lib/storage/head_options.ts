@@ -7,10 +7,13 @@ export interface HeadOptions {
   readonly windowBytesMax: number;
   /** 0 keeps none. */
   readonly exemplarsMax: number;
+  /** How much older than the newest sample one may be that comes out of order; 0: none may. Changed by a reload. */
+  readonly lateWindowMs: number;
 }
 
 export const HEAD_DEFAULTS: HeadOptions = {
   seriesMax: 20_000_000,
   windowBytesMax: 2 ** 31,
   exemplarsMax: 0,
+  lateWindowMs: 0,
 };

@@ -11,6 +11,7 @@ import type { ManifestRow } from "./codecs/manifest.ts";
 import type { Check } from "./fence.ts";
 import { type Cohort, type Garbage, REMOVED_SERIES, type Row } from "./cohort.ts";
 import { EXEMPLARS_CHUNK, type ExemplarsDone, type ExemplarsPlan } from "./exemplars.ts";
+import { FOLD_CELLS_MAX, foldable } from "./fold_strays.ts";
 import type { Head } from "./head.ts";
 import { compactable } from "./compaction_plan.ts";
 import { type CohortDue, isExpired } from "./retention/due.ts";
@@ -62,6 +63,8 @@ export interface CohortPlan {
   readonly firstPage: number;
   /** Merged into fewer. */
   readonly compact: readonly PageRef[];
+  /** Sealed strays that are brought home. */
+  readonly fold: readonly PageRef[];
   /** Beyond retention: leave the directory and the store. */
   readonly expired: readonly PageRef[];
   /** Time alone would have kept some of them. */
@@ -149,7 +152,12 @@ export function planMaintenance(head: Head, input: PlanInput): MaintenancePlan |
     }
     chosen.add(cohort.id);
     const plan = planCohort(head, cohort, asked);
-    cells += plan.sealRows.length * cohort.width + cellsOf(plan.compact) + cellsOf(plan.rewrite?.pages ?? []);
+    cells += plan.sealRows.length * cohort.width + plan.sealStrays.tMs.length + cellsOf(plan.compact) +
+      cellsOf(plan.rewrite?.pages ?? []);
+    if (plan.fold.length > 0) {
+      cells += FOLD_CELLS_MAX;
+      more = true;
+    }
     cohorts.push(plan);
     return true;
   };
@@ -193,7 +201,7 @@ function needsWork(head: Head, cohort: Cohort, { nowMs, dueOf }: Asked): boolean
   }
   if (cohort.pages.some((page) => isExpired(page, due))) return true;
   if (cohort.garbage.some((garbage) => nowMs - garbage.sinceMs >= garbageKeepMs(head))) return true;
-  return compactable(cohort).length > 0 || hasRewrite(cohort, due);
+  return foldable(cohort.pages).length > 0 || compactable(cohort).length > 0 || hasRewrite(cohort, due);
 }
 
 /** Nothing of the cohort is younger than retention, and no record of it would be replayed. */
@@ -220,6 +228,7 @@ function planCohort(head: Head, cohort: Cohort, { nowMs, newestMs, dueOf }: Aske
   }
   const frozen = cohort.rows.slice(0, sealCount);
   const compact = forget ? [] : compactable(cohort).filter((page) => !gone.has(page.page));
+  const rewrite = forget || compact.length > 0 ? undefined : planRewrite(head, cohort, due, newestMs);
   return {
     cohort: cohort.id,
     name: cohort.name,
@@ -238,9 +247,13 @@ function planCohort(head: Head, cohort: Cohort, { nowMs, newestMs, dueOf }: Aske
     pages: cohort.pages.slice(),
     firstPage: cohort.nextPage,
     compact,
+    // One at a time: each may write the same spans anew.
+    fold: forget || compact.length > 0 || rewrite !== undefined
+      ? []
+      : foldable(cohort.pages.filter((page) => !gone.has(page.page))),
     expired,
     expiredBySize: expired.some((page) => page.endMs >= newestMs - head.retention.policy.keepMs),
-    rewrite: forget || compact.length > 0 ? undefined : planRewrite(head, cohort, due, newestMs),
+    rewrite,
     garbageKept: cohort.garbage.filter((g) => !garbageDropped.includes(g)),
     garbageDropped,
     labelsFrom,

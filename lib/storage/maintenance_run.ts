@@ -7,15 +7,8 @@ import { assert, AssertionError } from "../core/assert.ts";
 import { KV_COMMIT_BYTES_MAX } from "../core/limits.ts";
 import type { Kv, KvCommit, KvEntry, KvKey, Log } from "../core/ports.ts";
 import { messageOf } from "../core/errors.ts";
-import type { HistogramTable } from "../model/histogram_cell.ts";
 import { wordsOf } from "../model/stale.ts";
-import {
-  encodeRowsPage,
-  encodeStraysPage,
-  PAGE_BYTES_MAX,
-  PAGE_COLUMNS_MAX,
-  type Strays,
-} from "./codecs/page.ts";
+import { PAGE_BYTES_MAX } from "./codecs/page.ts";
 import { CHUNK_SERIES_MAX, encodeChunk } from "./codecs/labels_chunk.ts";
 import { PAGE_ROWS_MAX } from "./codecs/column.ts";
 import { decodeManifest, encodeManifest } from "./codecs/manifest.ts";
@@ -26,21 +19,18 @@ import { CorruptDataError, LeaseLostError } from "./errors.ts";
 import { type ExemplarChunk, EXEMPLARS_CHUNK, type ExemplarsDone, type ExemplarsPlan } from "./exemplars.ts";
 import { type MergedRows, mergedRows } from "./compaction.ts";
 import { renewFence } from "./fence.ts";
+import { foldStrays } from "./fold_strays.ts";
 import type { StorageKeys } from "./keys.ts";
 import { rewrittenRows, rewrittenStrays } from "./retention/rewrite.ts";
 import type { CohortDone, CohortPlan, MaintenanceDone, MaintenancePlan } from "./maintenance.ts";
 import { manifestOf, manifestValues } from "./manifest_store.ts";
+import { type NewPage, rowsPages, SPAN_ROWS_MAX, straysPages } from "./new_pages.ts";
 import { rowsThatFit } from "./span_rows.ts";
 import type { PageRef } from "./view.ts";
 
 /** Room for the manifest and the lease's check beside the pages of a commit. */
 const COMMIT_BYTES_MAX = KV_COMMIT_BYTES_MAX - PAGE_BYTES_MAX;
 const COMMIT_MUTATIONS_MAX = 500;
-/** Rows of one span: a single column of them fits a page even when nothing compresses. */
-export const SPAN_ROWS_MAX = 1_024;
-assert(SPAN_ROWS_MAX * 9 * 2 < PAGE_BYTES_MAX);
-/** Columns that a page begins with; halved until it fits. */
-const PAGE_COLUMNS_FIRST = 4_096;
 
 export interface MaintenancePorts {
   readonly kv: Kv;
@@ -210,7 +200,11 @@ async function writeCohort(plan: CohortPlan, ports: MaintenancePorts, commits: C
     await keep({ ...page.ref, level: 0 }, page.bytes);
   }
   const rewritten = await rewrite(plan, ports, keep, added);
-  const replaced = [...await compact(plan, ports, keep, added), ...rewritten];
+  const replaced = [
+    ...await compact(plan, ports, keep, added),
+    ...await foldStrays({ ...plan, width }, ports, keep, added),
+    ...rewritten,
+  ];
   const dropped = plan.expired.map((page) => page.page);
   const garbageDropped = [...plan.garbageDropped.map((garbage) => garbage.page), ...orphans.pages];
   const gone = new Set([...replaced, ...dropped]);
@@ -295,83 +289,6 @@ export async function writeLabels(
     at += sets.length;
   }
   return lastChunkColumn;
-}
-
-interface NewPage {
-  readonly ref: Omit<PageRef, "page" | "bytes" | "level">;
-  readonly bytes: Uint8Array;
-}
-
-interface SpanColumns {
-  readonly tMs: Float64Array;
-  /** Default: 0. */
-  readonly firstColumn?: number;
-  /** The end of the columns, not counted from `firstColumn`. */
-  readonly columnsCount: number;
-  /** The cells of a column over the span's rows, valid until the next call. */
-  readonly columnWords: (column: number) => Uint32Array;
-  readonly histograms: HistogramTable | undefined;
-}
-
-/** Divides the columns so that each page fits. */
-export function* rowsPages(cohort: number, span: SpanColumns): Iterable<NewPage> {
-  const { tMs, columnsCount, columnWords, histograms, firstColumn = 0 } = span;
-  let count = Math.min(PAGE_COLUMNS_FIRST, PAGE_COLUMNS_MAX, Math.max(1, columnsCount));
-  for (let first = firstColumn; first < columnsCount;) {
-    const columns = Math.min(count, columnsCount - first);
-    const bytes = encodeRowsPage(cohort, tMs, first, columns, columnWords, histograms);
-    if (bytes === undefined) {
-      assert(columns > 1, "one column of a page's rows fits a page");
-      count = Math.ceil(columns / 2);
-      continue;
-    }
-    const times = { startMs: tMs[0]!, endMs: tMs[tMs.length - 1]!, rowsCount: tMs.length };
-    yield { ref: { kind: "rows", ...times, firstColumn: first, columnsCount: columns }, bytes };
-    first += columns;
-  }
-}
-
-export function* straysPages(cohort: number, strays: Strays): Iterable<NewPage> {
-  const order = [...strays.tMs.keys()].sort((a, b) =>
-    strays.columns[a]! - strays.columns[b]! || strays.tMs[a]! - strays.tMs[b]!
-  );
-  const words = wordsOf(strays.values);
-  // Raw times and values of this many fit a page even when nothing compresses.
-  let countMax = 2_048;
-  for (let at = 0; at < order.length;) {
-    const part = order.slice(at, at + countMax);
-    const values = new Float64Array(part.length);
-    const out = wordsOf(values);
-    let startMs = Infinity;
-    let endMs = -Infinity;
-    part.forEach((from, to) => {
-      out[2 * to] = words[2 * from]!;
-      out[2 * to + 1] = words[2 * from + 1]!;
-      startMs = Math.min(startMs, strays.tMs[from]!);
-      endMs = Math.max(endMs, strays.tMs[from]!);
-    });
-    const bytes = encodeStraysPage(cohort, {
-      columns: Uint32Array.from(part, (from) => strays.columns[from]!),
-      tMs: Float64Array.from(part, (from) => strays.tMs[from]!),
-      values,
-      histograms: strays.histograms,
-    });
-    if (bytes === undefined) {
-      assert(part.length > 1 && strays.histograms !== undefined, "a page of strays fits");
-      countMax = Math.ceil(part.length / 2);
-      continue;
-    }
-    at += part.length;
-    const ref = {
-      kind: "strays",
-      startMs,
-      endMs,
-      rowsCount: part.length,
-      firstColumn: 0,
-      columnsCount: 0,
-    } as const;
-    yield { ref, bytes };
-  }
 }
 
 /** Numbers of the pages that were merged. Damaged ones stay as they are and are not tried again. */

@@ -371,14 +371,16 @@ function mergedColumns(
 ): ReadonlySet<number> {
   const merged = new Set<number>(cohort.twins);
   const { strays } = cohort;
-  for (let i = 0; i < strays.at.length; i++) {
+  // Of several samples at one time the one added last is shown: the first that came, as in a row.
+  for (let i = strays.at.length - 1; i >= 0; i--) {
     merged.add(strays.at[i]!);
     if (!hidden.isEmpty && hidden.hides(strays.at[i]!, strays.tMs[i]!)) continue;
     merge.addSample(cohort.series[strays.at[i]!]!, strays.tMs[i]!, strays.values, i, cohort.histograms);
   }
   let positions: Map<number, number> | undefined;
-  for (const ref of cohort.pages) {
-    const page = ref.kind === "strays" ? opened.get(ref.page) : undefined;
+  const sealedStrays = cohort.pages.filter((ref) => ref.kind === "strays").sort((a, b) => b.page - a.page);
+  for (const ref of sealedStrays) {
+    const page = opened.get(ref.page);
     if (page === undefined) continue;
     if (positions === undefined) {
       positions = new Map();

@@ -20,8 +20,11 @@ export interface StorageStats {
   readonly samplesAppended: number;
   /** Of those, native histograms. */
   readonly histogramsAppended: number;
+  /** Of the appended: out of order, inside the window. */
+  readonly samplesLate: number;
   readonly outOfOrder: number;
   readonly outOfBounds: number;
+  readonly tooOld: number;
   readonly duplicate: number;
   readonly seriesCreated: number;
   readonly seriesRemoved: number;

@@ -56,7 +56,7 @@ async function runTask(
 function answer(decider: Target, effects: readonly Effect<TargetCommand>[]) {
   const question = effectOf(effects, "ask").question as unknown as { batches: { defined: unknown[] }[] };
   const refs = Uint32Array.from(question.batches[0]!.defined, (_, index) => index);
-  const counts = { appended: 1, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
+  const counts = { appended: 1, late: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
   const reply = effectOf(effects, "ask").answered as (reply: unknown) => TargetCommand;
   return decider.send(reply([{ kind: "appended", epoch: 1, refs, counts }]));
 }

@@ -201,7 +201,6 @@ alerting:
 `);
   deepStrictEqual(config.inactive, [
     "remote_write",
-    "storage.tsdb.out_of_order_time_window",
     "alerting.alertmanagers.dns_sd_configs",
     "alerting.alertmanagers.sigv4",
     "alerting.alertmanagers.oauth2",

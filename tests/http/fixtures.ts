@@ -131,6 +131,7 @@ export const SELF: SelfSnapshot = {
     samplesOutOfOrder: 3,
     samplesOutOfBounds: 2,
     samplesTooOld: 1,
+    samplesLate: 4,
     minMs: undefined,
     maxMs: 1_700_000_000_000,
     retentionMs: 15 * 86_400_000,

@@ -13,7 +13,7 @@ export const silentLog: Log = {
   with: () => silentLog,
 };
 
-export const NOTHING = { appended: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
+export const NOTHING = { appended: 0, late: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
 
 export class FakeStorage {
   readonly batches: SampleBatch[] = [];
@@ -82,7 +82,7 @@ export class FakeStorage {
         appended++;
       }
     }
-    const counts = { appended, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
+    const counts = { appended, late: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
     return { kind: "appended", epoch: this.epoch, refs, counts };
   }
 }

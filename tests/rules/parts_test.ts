@@ -71,7 +71,7 @@ const appended = (refs: readonly number[]) =>
     kind: "appended",
     epoch: 7,
     refs: Uint32Array.from(refs),
-    counts: { appended: 1, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 },
+    counts: { appended: 1, late: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 },
   }) as const;
 
 Deno.test("a series is sent with its labels once, by its column from then on, and anew when storage has forgotten", () => {

@@ -13,7 +13,7 @@ import type { ScrapeEnding } from "../../lib/scrape/ending.ts";
 import { ScrapeSession } from "../../lib/scrape/session.ts";
 import { SCRAPE_SETTINGS_DEFAULT, type ScrapeSettings } from "../../lib/scrape/settings.ts";
 
-const COUNTS = { appended: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
+const COUNTS = { appended: 0, late: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
 
 export type Shown = Record<string, number | "stale">;
 

@@ -150,7 +150,7 @@ function scribe(remains: Remains): Behavior<null, ShardCommand, never> {
     decide: (_state, command) => {
       if (command.kind !== "append") return { events: [], effects: [] };
       const { batches, replyTo }: Appended = command;
-      const counts = { appended: 1, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
+      const counts = { appended: 1, late: 0, outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
       const outcomes = batches.map((batch) =>
         ({ kind: "appended", epoch: 1, refs: keep(batch), counts }) as const
       );

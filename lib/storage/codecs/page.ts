@@ -152,8 +152,20 @@ export function encodeStraysPage(cohort: number, strays: Strays): Uint8Array | u
     const words = new Uint32Array(part.buffer, part.byteOffset, count * 2);
     encodeCells(out, words, count, part === strays.values ? strays.histograms : undefined);
   }
-  const head = { kind: "strays", cohort, startMs, endMs, rowsCount: count, firstColumn: 0 } as const;
-  return sealBytes({ ...head, columnsCount: 0, hasHistograms: strays.histograms !== undefined }, out.peek());
+  const head = { kind: "strays", cohort, startMs, endMs, rowsCount: count } as const;
+  const hasHistograms = strays.histograms !== undefined;
+  return sealBytes({ ...head, ...strayColumnsOf(strays.columns), hasHistograms }, out.peek());
+}
+
+/** The columns that a page of strays may have samples of; 0 of them, where they lie too far apart: any. */
+export function strayColumnsOf(
+  sorted: Uint32Array,
+): { readonly firstColumn: number; readonly columnsCount: number } {
+  const firstColumn = sorted[0]!;
+  const columnsCount = sorted[sorted.length - 1]! + 1 - firstColumn;
+  return columnsCount > PAGE_COLUMNS_MAX
+    ? { firstColumn: 0, columnsCount: 0 }
+    : { firstColumn, columnsCount };
 }
 
 /** Throws a `CorruptDataError` that says what is wrong. */
