@@ -106,8 +106,8 @@ async function rules(): Promise<void> {
     groupsCount: quick ? 100 : 1_000,
     targetsCount: 20,
     intervalSeconds: 15,
-    warmRounds: quick ? 2 : 4,
-    windowRounds: quick ? 2 : 4,
+    warmRounds: quick ? 2 : 3,
+    windowRounds: quick ? 2 : 3,
   };
   const figures = await measureRules(LAUNCHES, options, await fresh("rules"));
   console.log(`\nRules, ${options.groupsCount} groups of ten every ${options.intervalSeconds} s`);
