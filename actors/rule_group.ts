@@ -265,7 +265,7 @@ export function ruleGroupBehavior(
     const { group, settings } = orders;
     const state = evaluationState(group, memory);
     const ports: EvaluationPorts = {
-      query: (expr, tMs, signal) => deps.query(group, expr, tMs, signal),
+      query: (...asked) => deps.query(group, ...asked),
       monotonicMs: () => deps.clock.monotonicMs(),
       sideBySide: deps.concurrentRules ? (runs) => deps.slots.spread(runs) : undefined,
       templateFailed: (alertName, reason) =>

@@ -1,9 +1,9 @@
 /**
- * Narthex beside Prometheus on this machine, in one run: what scraping costs, what a series costs in memory, how
- * long queries take and how that grows. Queries stand beside VictoriaMetrics, too. Needs Debian's `prometheus`,
- * `prometheus-node-exporter` and `victoria-metrics`.
+ * Narthex beside Prometheus on this machine, in one run: what scraping costs, what a series costs in memory, what
+ * rules cost, how long queries take and how that grows. Queries stand beside VictoriaMetrics, too. Needs Debian's
+ * `prometheus`, `prometheus-node-exporter` and `victoria-metrics`.
  *
- *   deno task bench [ingest] [memory] [restart] [queries] [scale] [stalls] [disk] [churn] [--quick]
+ *   deno task bench [ingest] [memory] [restart] [rules] [queries] [scale] [stalls] [disk] [churn] [--quick]
  */
 import { measureChurn } from "./churn.ts";
 import { measureDisk } from "./disk.ts";
@@ -12,12 +12,23 @@ import { geometricMean, printTable } from "./measure.ts";
 import { measureQueries } from "./queries.ts";
 import { loadData } from "./query_data.ts";
 import { measureRestart } from "./restart.ts";
+import { measureRules } from "./rules.ts";
 import { measureScale } from "./scale.ts";
 import { launchNarthex, launchPrometheus, launchVictoriaMetrics } from "./servers.ts";
 import { measureStalls } from "./stalls.ts";
 
 const LAUNCHES = [launchPrometheus, launchNarthex] as const;
-const PARTS = ["ingest", "memory", "restart", "queries", "scale", "stalls", "disk", "churn"] as const;
+const PARTS = [
+  "ingest",
+  "memory",
+  "restart",
+  "rules",
+  "queries",
+  "scale",
+  "stalls",
+  "disk",
+  "churn",
+] as const;
 
 const quick = Deno.args.includes("--quick");
 const asked = PARTS.filter((part) => Deno.args.includes(part));
@@ -27,6 +38,7 @@ try {
   if (parts.includes("ingest")) await ingest();
   if (parts.includes("memory")) await memory();
   if (parts.includes("restart")) await restart();
+  if (parts.includes("rules")) await rules();
   if (parts.includes("queries")) await queries();
   if (parts.includes("scale")) await scale();
   if (parts.includes("stalls")) await stalls();
@@ -144,6 +156,45 @@ async function restart(): Promise<void> {
       String(one.seriesCount),
       one.seconds.toFixed(2),
       (one.seconds / figures[0]!.seconds).toFixed(2),
+    ]),
+  ]);
+}
+
+/** 1,000 groups of ten rules every 15 s over 20 targets: CPU time an evaluation of one rule. */
+async function rules(): Promise<void> {
+  const options = {
+    groupsCount: quick ? 100 : 1_000,
+    targetsCount: 20,
+    intervalSeconds: 15,
+    warmRounds: quick ? 2 : 3,
+    windowRounds: quick ? 2 : 3,
+  };
+  const figures = await measureRules(LAUNCHES, options, await fresh("rules"));
+  console.log(`\nRules, ${options.groupsCount} groups of ten every ${options.intervalSeconds} s`);
+  printTable([
+    [
+      "server",
+      "evaluations",
+      "CPU s without",
+      "CPU s with",
+      "CPU µs/evaluation",
+      "ratio",
+      "missed",
+      "failed",
+      "series",
+      "resident MiB",
+    ],
+    ...figures.map((one) => [
+      one.server,
+      String(one.evaluations),
+      one.idleCpuSeconds.toFixed(2),
+      one.busyCpuSeconds.toFixed(2),
+      one.cpuMicrosecondsPerEvaluation.toFixed(1),
+      (one.cpuMicrosecondsPerEvaluation / figures[0]!.cpuMicrosecondsPerEvaluation).toFixed(2),
+      String(one.missed),
+      String(one.failed),
+      String(one.series),
+      one.residentMiB.toFixed(0),
     ]),
   ]);
 }

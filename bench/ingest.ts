@@ -115,7 +115,10 @@ export async function startFleet(targetsCount: number, templates: readonly [stri
   };
 }
 
-export function fleetConfig(port: number, { targetsCount, intervalSeconds }: IngestOptions): string {
+export function fleetConfig(
+  port: number,
+  { targetsCount, intervalSeconds }: Pick<IngestOptions, "targetsCount" | "intervalSeconds">,
+): string {
   const hosts = Array.from({ length: targetsCount }, (_, i) => `      - host-${i}`).join("\n");
   return `global:
   scrape_interval: ${intervalSeconds}s

@@ -76,9 +76,14 @@ export async function startRules(options: ServerRulesOptions): Promise<ServerRul
       group: {
         ...options,
         slots,
-        query: async ({ file, name }: RuleGroup, expr, tMs, signal) => {
+        query: async ({ file, name }: RuleGroup, expr, tMs, signal, rule) => {
           const origin = { kind: "rule", file, group: name } as const;
-          const result = await engine.instant(expr, tMs, { timeoutMs: queryTimeoutMs, signal, origin });
+          const result = await engine.instant(expr, tMs, {
+            timeoutMs: queryTimeoutMs,
+            signal,
+            origin,
+            ...(rule === undefined ? {} : { asker: rule }),
+          });
           return vectorOf(result.value);
         },
         forState: (alertName, startMs, endMs, signal) =>

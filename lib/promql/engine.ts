@@ -18,7 +18,7 @@ import { dropAbsentRowsPaced, rowsBetweenTurns } from "./operators/paced.ts";
 import { refuseGrid } from "./operators/ranges.ts";
 import { Pacer } from "./pacer.ts";
 import type { ParseOptions } from "./parse.ts";
-import { createParseCache, type ParseCache } from "./parse_cache.ts";
+import { AskerTrees, createParseCache, type ParseCache } from "./parse_cache.ts";
 import { ALL_REWRITES, PlanCache, type PlanRewrites } from "./plan/plan.ts";
 import { SHARED_BLOCKS, SHARED_GROUPS } from "./plan/shared_kinds.ts";
 import { SharedStreams } from "./plan/shared_streams.ts";
@@ -57,7 +57,7 @@ export interface EngineOptions {
   readonly rewrites?: PlanRewrites;
 }
 
-/** Rules and dashboards ask the same few hundred queries again and again. */
+/** Dashboards ask the same few hundred queries again and again; rules keep their own. */
 const PARSED_QUERIES_MAX = 500;
 const PARSED_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -65,6 +65,7 @@ export function createEngine(engineOptions: EngineOptions): QueryEngine {
   const engine: Engine = {
     options: engineOptions,
     parsed: createParseCache(PARSED_QUERIES_MAX, PARSED_BYTES_MAX),
+    askers: new AskerTrees(),
     plans: new PlanCache(rewritesOf(engineOptions)),
   };
   return {
@@ -87,11 +88,12 @@ interface Engine {
   /** Read anew for each query: some change with the configuration. */
   readonly options: EngineOptions;
   readonly parsed: ParseCache;
+  readonly askers: AskerTrees;
   readonly plans: PlanCache;
 }
 
 async function run(
-  { options: engine, parsed: trees, plans }: Engine,
+  { options: engine, parsed: trees, askers, plans }: Engine,
   query: string,
   grid: StepGrid,
   options: QueryOptions,
@@ -99,7 +101,10 @@ async function run(
   endMs = grid.startMs,
 ): Promise<QueryResult> {
   const preparedFromMs = engine.clock.monotonicMs();
-  const parsed = trees.parse(query, engine.parseOptions);
+  const { asker } = options;
+  const parsed = asker === undefined
+    ? trees.parse(query, engine.parseOptions)
+    : askers.parse(asker, query, engine.parseOptions);
   if (mode === "range") refuseForRange(parsed, grid);
   const plan = plans.planOf(parsed);
   const { expr } = plan;

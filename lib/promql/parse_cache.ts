@@ -1,6 +1,7 @@
 /**
- * The queries parsed last, so that a rule or a dashboard is parsed once. Bounded in entries and in bytes of text; the
- * one used longest ago goes first. Trees are immutable and shared. Bad queries are not kept.
+ * The queries parsed last, so that a dashboard is parsed once. Bounded in entries and in bytes of text; the one used
+ * longest ago goes first. Beside them one tree for each asker that is known to ask the same again: ten thousand rules
+ * in turn would find nothing among the latest. Trees are immutable and shared. Bad queries are not kept.
  */
 import type { Expr } from "./ast.ts";
 import { parseExpr, type ParseOptions } from "./parse.ts";
@@ -76,4 +77,18 @@ function costOf(key: string): number {
 /** Both limits hold at once; `bytesMax` counts what trees take, as estimated from their text. */
 export function createParseCache(entriesMax: number, bytesMax: number): ParseCache {
   return new LruParseCache(entriesMax, bytesMax);
+}
+
+/** One tree an asker, its latest; it goes with the asker. */
+export class AskerTrees {
+  readonly #trees = new WeakMap<object, { readonly key: string; readonly expr: Expr }>();
+
+  parse(asker: object, query: string, options: ParseOptions = {}): Expr {
+    const key = keyOf(query, options);
+    const known = this.#trees.get(asker);
+    if (known?.key === key) return known.expr;
+    const expr = parseExpr(query, options);
+    this.#trees.set(asker, { key, expr });
+    return expr;
+  }
 }

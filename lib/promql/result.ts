@@ -70,6 +70,11 @@ export interface QueryOptions {
   readonly origin?: QueryOrigin;
   /** Whether samples are to be counted by step, if the engine does that at all. Undefined: no. */
   readonly countsSteps?: boolean;
+  /**
+   * Whoever always asks this one query: its tree and plan are kept as long as this object is, beside the cache of
+   * the latest. Undefined: only the cache keeps them.
+   */
+  readonly asker?: object;
 }
 
 /** Who asked, for the query log. */

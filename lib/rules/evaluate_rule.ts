@@ -96,13 +96,13 @@ function failed({ alerts, unmatched, series }: RuleState, error: string): Outcom
 async function recordRule(moment: RuleMoment, state: RuleState): Promise<Outcome> {
   const { rule, sampleMs, ports, signal, limit } = moment;
   if (rule.kind !== "recording") throw new TypeError("not a recording rule");
-  const answer = await ports.query(rule.expr, sampleMs, signal);
+  const answer = await ports.query(rule.expr, sampleMs, signal, rule);
   return { ...failed(state, ""), ...record(rule, answer, limit), error: undefined };
 }
 
 async function alertRule(moment: RuleMoment, rule: AlertingRule, state: RuleState): Promise<Outcome> {
   const { tsMs, sampleMs, ports, signal, limit } = moment;
-  const answer = await ports.query(rule.expr, sampleMs, signal);
+  const answer = await ports.query(rule.expr, sampleMs, signal, rule);
   const found = await foundAlerts(moment, rule, answer);
   const unmatched = stillUnmatched(moment, state, found);
   const step = stepAlerts(rule, state.alerts, found, tsMs, unmatched);

@@ -8,6 +8,7 @@ import { formatHistogram } from "../model/histogram/format.ts";
 import { histogramAt } from "../model/histogram_cell.ts";
 import type { Labels } from "../model/labels.ts";
 import { wordsOf } from "../model/stale.ts";
+import type { FunctionTable } from "../template/builtins.ts";
 import { prometheusFunctions, type TemplateSample } from "../template/prometheus_functions.ts";
 import { Template } from "../template/template.ts";
 import { GoMap, GoStruct, type GoValue } from "../template/values.ts";
@@ -27,7 +28,7 @@ const FUNCTIONS = prometheusFunctions(NOWHERE);
 
 /** What templates may ask at one evaluation of a rule. */
 export interface ExpansionWorld {
-  query(expr: string): Promise<RuleVector>;
+  readonly query: (expr: string) => Promise<RuleVector>;
   readonly tMs: EpochMs;
   readonly externalLabels: Labels;
   readonly externalUrl: string;
@@ -90,8 +91,9 @@ export class AlertExpander {
   readonly #rule: AlertingRule;
   readonly #world: ExpansionWorld;
   readonly #templates: RuleTemplates;
-  readonly #functions: ReturnType<typeof prometheusFunctions> | undefined;
-  readonly #externalLabels: GoMap | undefined;
+  /** Made for the first series: most alerting rules find none. */
+  #functions: FunctionTable | undefined;
+  #externalLabels: GoMap | undefined;
   /** Errors that went into texts, the first of each template's words. */
   readonly failures: string[] = [];
 
@@ -99,13 +101,6 @@ export class AlertExpander {
     this.#rule = rule;
     this.#world = world;
     this.#templates = templatesOf(rule);
-    if (this.#templates.areTexts) return;
-    this.#functions = prometheusFunctions({
-      query: async (expr) => samplesOf(await world.query(expr)),
-      nowMs: () => world.tMs,
-      externalUrl: world.externalUrl,
-    });
-    this.#externalLabels = mapOf(world.externalLabels);
   }
 
   /** Undefined where nothing depends on the series: the rule's own texts stand. */
@@ -115,7 +110,8 @@ export class AlertExpander {
 
   async expand(vector: RuleVector, index: number): Promise<Expansion> {
     if (this.#templates.areTexts) return this.#rule;
-    const { externalUrl } = this.#world;
+    const { externalUrl, externalLabels } = this.#world;
+    this.#externalLabels ??= mapOf(externalLabels);
     const data = new GoStruct({
       typeName: "template.alertTemplateData",
       fields: new Map<string, GoValue>([
@@ -150,14 +146,22 @@ export class AlertExpander {
     name: string,
   ): Promise<{ readonly text: string } | string> {
     const { signal } = this.#world;
+    const functions = this.#functions ??= functionsOf(this.#world);
     try {
-      const functions = this.#functions!;
       return { text: await template.expand({ data, functions, signal }) };
     } catch (error) {
       signal.throwIfAborted();
       return `error executing template ${name}: ${messageOf(error)}`;
     }
   }
+}
+
+function functionsOf({ query, tMs, externalUrl }: ExpansionWorld): FunctionTable {
+  return prometheusFunctions({
+    query: async (expr) => samplesOf(await query(expr)),
+    nowMs: () => tMs,
+    externalUrl,
+  });
 }
 
 function mapOf(labels: Labels): GoMap {

@@ -102,7 +102,7 @@ export function viewOf(
       window: windowOf(cohort.rows, columns, range),
       strays,
       histograms: cohort.histograms,
-      hidden: hiddenOf(head.deletions.get(cohort.id) ?? [], columns, range),
+      hidden: hiddenOf(head.deletions.get(cohort.id) ?? NO_DELETIONS, columns, range),
     });
     return true;
   });
@@ -161,11 +161,15 @@ function hasTwinIn(head: Head, series: number, range: TimeRange): boolean {
   });
 }
 
+const NO_DELETIONS: readonly Deletion[] = [];
+const NOTHING_HIDDEN: readonly HiddenPart[] = [];
+
 function hiddenOf(
   deletions: readonly Deletion[],
   columns: Uint32Array,
   range: TimeRange,
 ): readonly HiddenPart[] {
+  if (deletions.length === 0) return NOTHING_HIDDEN;
   const hidden: HiddenPart[] = [];
   for (const { startMs, endMs, columns: deleted } of deletions) {
     if (endMs < range.startMs || startMs > range.endMs) continue;
@@ -181,10 +185,11 @@ function overlaps(columns: Uint32Array, first: number, end: number): boolean {
 }
 
 function windowOf(rows: readonly Row[], columns: Uint32Array, range: TimeRange): WindowView {
-  let from = 0;
-  while (from < rows.length && rows[from]!.tMs < range.startMs) from++;
+  // From the end: rules ask for the latest rows only.
   let to = rows.length;
-  while (to > from && rows[to - 1]!.tMs > range.endMs) to--;
+  while (to > 0 && rows[to - 1]!.tMs > range.endMs) to--;
+  let from = to;
+  while (from > 0 && rows[from - 1]!.tMs >= range.startMs) from--;
   const count = to - from;
   const tMs = new Float64Array(count);
   const cells = new Float64Array(count * columns.length);
@@ -211,19 +216,24 @@ function copyRow(out: Uint32Array, r: number, count: number, from: Uint32Array, 
   }
 }
 
+const NO_STRAYS: StraysView = {
+  at: new Uint32Array(0),
+  tMs: new Float64Array(0),
+  values: new Float64Array(0),
+};
+
 function straysOf(cohort: Cohort, columns: Uint32Array, range: TimeRange): StraysView {
+  if (cohort.straysCount === 0) return NO_STRAYS;
   const at: number[] = [];
   const picks: number[] = [];
-  if (cohort.straysCount > 0) {
-    const positions = new Map<number, number>();
-    columns.forEach((column, i) => positions.set(column, i));
-    for (let i = 0; i < cohort.straysCount; i++) {
-      const tMs = cohort.strayMs[i]!;
-      const position = positions.get(cohort.strayColumns[i]!);
-      if (position === undefined || tMs < range.startMs || tMs > range.endMs) continue;
-      at.push(position);
-      picks.push(i);
-    }
+  const positions = new Map<number, number>();
+  columns.forEach((column, i) => positions.set(column, i));
+  for (let i = 0; i < cohort.straysCount; i++) {
+    const tMs = cohort.strayMs[i]!;
+    const position = positions.get(cohort.strayColumns[i]!);
+    if (position === undefined || tMs < range.startMs || tMs > range.endMs) continue;
+    at.push(position);
+    picks.push(i);
   }
   const values = new Float64Array(picks.length);
   const out = wordsOf(values);

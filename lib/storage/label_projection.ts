@@ -7,6 +7,8 @@ import type { LabelIndex } from "./label_index.ts";
 
 const KEPT = 1;
 const LEFT_OUT = 2;
+/** A table of all pairs costs more than looking up so few. */
+const FEW_MAX = 64;
 
 /** What the pairs so far have led to. */
 interface Step {
@@ -18,14 +20,14 @@ interface Step {
 export class LabelProjection {
   readonly #index: LabelIndex;
   readonly #names: ReadonlySet<string>;
-  /** By pair; 0: not met yet. */
-  readonly #verdicts: Uint8Array;
+  /** By pair; 0: not met yet. A table of all pairs only for those who meet many of them. */
+  #verdicts: Uint8Array | undefined;
+  readonly #few = new Map<number, number>();
   readonly #root: Step = { labels: EMPTY_LABELS, next: new Map() };
 
   constructor(index: LabelIndex, names: Iterable<string>) {
     this.#index = index;
     this.#names = new Set(names);
-    this.#verdicts = new Uint8Array(index.pairsCount);
   }
 
   /** Of the pairs from `from` up to `to`. */
@@ -33,14 +35,22 @@ export class LabelProjection {
     let step = this.#root;
     for (let i = from; i < to; i++) {
       const pair = pairs[i]!;
-      const verdict = this.#verdicts[pair] === 0 ? this.#judge(pair) : this.#verdicts[pair]!;
+      const known = this.#verdicts === undefined ? this.#few.get(pair) : this.#verdicts[pair]!;
+      const verdict = known || this.#judge(pair);
       if (verdict === KEPT) step = step.next.get(pair) ?? this.#grow(step, pair);
     }
     return step.labels;
   }
 
   #judge(pair: number): number {
-    return this.#verdicts[pair] = this.#names.has(this.#index.nameOf(pair)) ? KEPT : LEFT_OUT;
+    const verdict = this.#names.has(this.#index.nameOf(pair)) ? KEPT : LEFT_OUT;
+    if (this.#verdicts !== undefined) return this.#verdicts[pair] = verdict;
+    this.#few.set(pair, verdict);
+    if (this.#few.size > FEW_MAX) {
+      this.#verdicts = new Uint8Array(this.#index.pairsCount);
+      for (const [met, its] of this.#few) this.#verdicts[met] = its;
+    }
+    return verdict;
   }
 
   #grow(step: Step, pair: number): Step {

@@ -42,14 +42,32 @@ function matching(head: Head, matcherSets: MatcherSets): Uint32Array {
 }
 
 function select(head: Head, ids: Uint32Array): Selection {
-  const { series } = head;
+  return ofOneCohort(head, ids) ?? ofCohorts(head, ids);
+}
+
+/** What one target has, or one group of rules has recorded: nearly all that rules ask for. */
+function ofOneCohort({ series, cohorts }: Head, ids: Uint32Array): Selection | undefined {
+  if (ids.length === 0) return NOTHING;
+  const cohort = series.cohortOf(ids[0]!);
+  if (!cohorts.has(cohort) || series.cohortOf(ids[ids.length - 1]!) !== cohort) return undefined;
+  const columns = new Uint32Array(ids.length);
+  for (let i = 0; i < ids.length; i++) {
+    if (series.cohortOf(ids[i]!) !== cohort) return undefined;
+    columns[i] = series.columnOf(ids[i]!);
+  }
+  return { cohorts: Uint32Array.of(cohort), columns: [ascending(columns)] };
+}
+
+const NOTHING: Selection = { cohorts: new Uint32Array(0), columns: [] };
+
+function ofCohorts({ series, cohorts: present }: Head, ids: Uint32Array): Selection {
   const counts = new Map<number, number>();
   for (let i = 0; i < ids.length;) {
     const cohort = series.cohortOf(ids[i]!);
     let end = i + 1;
     while (end < ids.length && series.cohortOf(ids[end]!) === cohort) end++;
     // Not for the cohort number of removed series.
-    if (head.cohorts.has(cohort)) counts.set(cohort, (counts.get(cohort) ?? 0) + end - i);
+    if (present.has(cohort)) counts.set(cohort, (counts.get(cohort) ?? 0) + end - i);
     i = end;
   }
   const cohorts = Uint32Array.from(counts.keys()).sort();

@@ -38,7 +38,7 @@ type Final = GoValue | typeof NONE;
 
 export interface Execution {
   readonly table: TemplateTable;
-  readonly functions: ReadonlyMap<string, GoFunction>;
+  readonly functions: Pick<ReadonlyMap<string, GoFunction>, "get">;
   readonly budget: TemplateBudget;
   /** What a printed value goes through, e.g. HTML escaping; not the text between actions. */
   readonly escape?: (text: string, value: GoValue) => string;

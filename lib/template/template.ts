@@ -45,7 +45,9 @@ export class Template {
     return execute(
       {
         table: this.#table,
-        functions: functions === undefined ? this.#functions : new Map([...this.#functions, ...functions]),
+        functions: functions === undefined
+          ? this.#functions
+          : { get: (word) => functions.get(word) ?? this.#functions.get(word) },
         budget: new TemplateBudget(limits, this.name, signal),
         ...(escape === undefined ? {} : { escape }),
       },

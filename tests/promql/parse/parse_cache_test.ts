@@ -1,6 +1,6 @@
 import { notStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { ParseError } from "../../../lib/promql/parse.ts";
-import { createParseCache } from "../../../lib/promql/parse_cache.ts";
+import { AskerTrees, createParseCache } from "../../../lib/promql/parse_cache.ts";
 
 Deno.test("a query is parsed once, for each set of options", () => {
   const cache = createParseCache(10, 1 << 20);
@@ -39,4 +39,15 @@ Deno.test("a bad query is not kept", () => {
   const cache = createParseCache(10, 1 << 20);
   throws(() => cache.parse("a +"), ParseError);
   strictEqual(cache.entries, 0);
+});
+
+Deno.test("one who always asks the same keeps its tree, however many others ask", () => {
+  const trees = new AskerTrees();
+  const askers = Array.from({ length: 2_000 }, (_, i) => ({ query: `metric_number_${i}` }));
+  const first = askers.map((asker) => trees.parse(asker, asker.query));
+  askers.forEach((asker, i) => strictEqual(trees.parse(asker, asker.query), first[i]));
+  const [asker] = askers;
+  notStrictEqual(trees.parse(asker!, asker!.query, { experimentalFunctions: true }), first[0]);
+  strictEqual(trees.parse(asker!, "other"), trees.parse(asker!, "other"));
+  throws(() => trees.parse(asker!, "a +"), ParseError);
 });
